@@ -1,0 +1,73 @@
+/* From an skb at a tc hook to the pipeline. */
+#ifndef WEIR_BPF_LIB_ACCOUNT_SKB_H
+#define WEIR_BPF_LIB_ACCOUNT_SKB_H
+
+#include "account.h"
+
+#include <bpf/bpf_core_read.h>
+
+/* Length of all headers of an encapsulated GSO frame, from the skb itself: only the kernel knows where the inner ones
+ * stand. 0 if it cannot be told. Rare, so the reads' cost does not matter. */
+static __always_inline __u32 weir_inner_header_bytes(struct __sk_buff* ctx) {
+    struct sk_buff* skb = (struct sk_buff*)ctx;
+    const __u8 *head, *data;
+    __u32 offset;
+    __u8 doff = 0;
+
+    if (!BPF_CORE_READ_BITFIELD_PROBED(skb, encapsulation)) return 0;
+    head = BPF_CORE_READ(skb, head);
+    data = BPF_CORE_READ(skb, data);
+    offset = BPF_CORE_READ(skb, inner_transport_header);
+    offset -= (__u32)(data - head);
+    if (offset > 1024) return 0;
+    if (ctx->gso_size == WEIR_GSO_BY_FRAGS || bpf_skb_load_bytes(ctx, offset + 12, &doff, 1)) return offset + 8;
+    return offset + (doff >> 4) * 4;
+}
+
+/* The slow way through the parser: headers in fragments (a guest decides how much of its frame is linear on a tap),
+ * and IPv6 extension headers. A global function, so the verifier sees it once and by itself. */
+__weak __noinline int weir_parse_skb(struct __sk_buff* skb, struct weir_packet* out) {
+    struct weir_frame_hint hint = {skb->vlan_present ? 1 : 0, skb->gso_size != 0};
+    __u8 buffer[WEIR_VIEW_BUFFER_BYTES] __attribute__((aligned(8)));
+    struct weir_view view = {0, 0, skb, buffer, WEIR_VIEW_SKB};
+
+    if (!out) return 0;
+    weir_parse(&view, &hint, out);
+    return 0;
+}
+
+static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egress) {
+    const struct weir_if_entry* vnic = weir_vnic_of(skb->ifindex);
+    struct weir_view view = {(const __u8*)(long)skb->data, (const __u8*)(long)skb->data_end, 0, 0, WEIR_VIEW_DIRECT};
+    struct weir_frame_hint hint = {skb->vlan_present ? 1 : 0, skb->gso_size != 0};
+    struct weir_wire_input wire;
+    struct weir_packet* packet;
+    struct weir_ledger* ledger;
+    __u32 direction;
+
+    if (!vnic) return;
+    if (!is_egress && vnic->flags & WEIR_IF_XDP_ACCOUNTS) return;
+    ledger = weir_ledger_of(vnic);
+    if (!ledger) return;
+    packet = weir_packet_of(ledger);
+    direction = is_egress ^ !(vnic->flags & WEIR_IF_EGRESS_IS_TX) ? WEIR_TX : WEIR_RX;
+
+    weir_parse(&view, &hint, packet);
+    weir_forget_values();
+    if (weir_class_is_truncated(packet->class_id)) weir_parse_skb(skb, packet);
+    weir_forget_values();
+
+    wire.length = skb->len;
+    wire.gso_size = skb->gso_size;
+    wire.gso_segs = skb->gso_segs;
+    wire.header_bytes = packet->header_bytes;
+    wire.jumbo_bytes = packet->jumbo_bytes;
+    wire.tag_bytes = hint.tags_outside * WEIR_VLAN_TAG_BYTES;
+    if (wire.gso_size) {
+        __u32 inner = weir_inner_header_bytes(skb);
+        if (inner) wire.header_bytes = inner;
+    }
+    weir_account(vnic, ledger, direction, weir_wire_count(&wire));
+}
+
+#endif

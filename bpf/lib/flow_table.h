@@ -1,0 +1,163 @@
+/* The flow table: sets of eight slots in an array map, each slot with a lock of its own.
+ *
+ * Why not an LRU hash map: it costs four times as much per packet, and what it evicts is gone. Here the evicted counters
+ * are handed to the caller, so that  sum of flows + untracked = ledger  stays exact (docs/ledger.md).
+ *
+ * A slot's `state` word holds a 31-bit tag of the key's hash and a lock bit. One compare-and-swap from `tag` to
+ * `tag | locked` proves that the slot is free to take and (but for a tag collision, which the key comparison under the
+ * lock finds) that it is the right one. All else in the slot is plain memory, touched by the lock's holder only. The
+ * programs run with bottom halves off, so a holder is never interrupted by another holder on its CPU; a CPU that finds
+ * the lock taken tries WEIR_FLOW_SPINS times and then counts the packet as untracked, exactly, rather than wait on.
+ *
+ * Two CPUs that bring in the same new flow at once could each take a slot; the reader adds equal keys up, so even then
+ * every sum is right. Concurrency: any number of CPUs; readers copy slots without a lock (userspace/collect). */
+#ifndef WEIR_BPF_LIB_FLOW_TABLE_H
+#define WEIR_BPF_LIB_FLOW_TABLE_H
+
+#include "flow_key.h"
+
+#define WEIR_FLOW_SPINS 64
+
+/* Whether a plain store releases a lock: x86 orders stores (total store order). Elsewhere an atomic exchange does it. */
+#if defined(__TARGET_ARCH_x86) || (!defined(__bpf__) && defined(__x86_64__))
+#define WEIR_STORES_ARE_ORDERED 1
+#else
+#define WEIR_STORES_ARE_ORDERED 0
+#endif
+
+#define WEIR_READ_ONCE(x) (*(volatile __typeof__(x)*)&(x))
+#define WEIR_WRITE_ONCE(x, v) (*(volatile __typeof__(x)*)&(x) = (v))
+
+/* What an update displaced: the counters of an evicted flow, both directions. All zero where nothing was evicted. */
+struct weir_flow_evicted {
+    struct weir_count direction[WEIR_DIRECTIONS];
+    __u32 any;
+};
+
+static __always_inline int weir_flow_try_lock(struct weir_flow_hot* slot, __u32 expected, __u32 locked) {
+    return __sync_val_compare_and_swap(&slot->state, expected, locked) == expected;
+}
+
+static __always_inline void weir_flow_unlock(struct weir_flow_hot* slot, __u32 tag) {
+    if (WEIR_STORES_ARE_ORDERED) {
+        asm volatile("" ::: "memory");
+        WEIR_WRITE_ONCE(slot->state, tag);
+    } else {
+        __sync_lock_test_and_set(&slot->state, tag);
+    }
+}
+
+static __always_inline int weir_flow_is(const struct weir_flow_hot* hot, const struct weir_flow_cold* cold,
+                                         const struct weir_flow_key* key) {
+    if (hot->tenant_word != key->tenant_word || hot->peer_word != key->peer_word ||
+        hot->tenant_port != key->tenant_port || hot->peer_port != key->peer_port || hot->protocol != key->protocol ||
+        hot->family != key->family)
+        return 0;
+    if (cold) {
+        int i;
+        for (i = 0; i < 4; i++)
+            if (cold->tenant_address[i] != key->tenant_address[i] || cold->peer_address[i] != key->peer_address[i])
+                return 0;
+    }
+    return 1;
+}
+
+static __always_inline void weir_flow_add(struct weir_flow_hot* hot, __u32 direction, struct weir_count count,
+                                          __u32 now_tick) {
+    struct weir_count* to = &hot->direction[direction & 1];
+    to->packets += count.packets;
+    to->bytes += count.bytes;
+    hot->last_seen_tick = now_tick;
+}
+
+/* The way that holds `tag`, locked or not; WEIR_FLOW_WAYS if none does. */
+static __always_inline __u32 weir_flow_find(struct weir_flow_hot_set* set, __u32 home, __u32 tag) {
+    __u32 i;
+    for (i = 0; i < WEIR_FLOW_WAYS; i++) {
+        const __u32 way = (home + i) & (WEIR_FLOW_WAYS - 1);
+        if ((WEIR_READ_ONCE(set->way[way].state) & ~WEIR_FLOW_LOCKED) == tag) return way;
+    }
+    return WEIR_FLOW_WAYS;
+}
+
+/* The way to put a new flow in: an empty one, else the longest idle one, and among equally idle ones the one with the
+ * fewest packets, so that a spray of new flows displaces itself and not the long-lived. */
+static __always_inline __u32 weir_flow_victim(struct weir_flow_hot_set* set, __u32 home, __u32 now_tick) {
+    __u32 i, best = WEIR_FLOW_WAYS;
+    __u64 best_score = 0;
+
+    for (i = 0; i < WEIR_FLOW_WAYS; i++) {
+        const __u32 way = (home + i) & (WEIR_FLOW_WAYS - 1);
+        const struct weir_flow_hot* hot = &set->way[way];
+        const __u32 state = WEIR_READ_ONCE(hot->state);
+        __u64 packets, score;
+
+        if (state == 0) return way;
+        if (state & WEIR_FLOW_LOCKED) continue;
+        packets = hot->direction[0].packets + hot->direction[1].packets;
+        if (packets > 0xfffffffe) packets = 0xfffffffe;
+        score = (__u64)(now_tick - hot->last_seen_tick) << 32 | (0xffffffff - packets);
+        if (score > best_score) {
+            best_score = score;
+            best = way;
+        }
+    }
+    return best;
+}
+
+/* Counts a packet in its flow, bringing the flow in if needed. Returns 1 if it is now in a flow, 0 if the caller has to
+ * count it as untracked (busy). `evicted` says what had to leave; the caller counts that as untracked (evicted). `cold`
+ * is null for an IPv4 key. */
+static __always_inline int weir_flow_account(struct weir_flow_hot_set* set, struct weir_flow_cold_set* cold,
+                                             const struct weir_flow_key* key, __u64 hash, __u32 direction,
+                                             struct weir_count count, __u32 now_tick,
+                                             struct weir_flow_evicted* evicted) {
+    const __u32 tag = weir_flow_tag(hash), home = weir_flow_home_of(hash);
+    struct weir_flow_hot* hot;
+    __u32 way, i, state;
+
+    evicted->any = 0;
+    way = weir_flow_find(set, home, tag);
+    if (way < WEIR_FLOW_WAYS) {
+        hot = &set->way[way];
+        for (i = 0; i < WEIR_FLOW_SPINS; i++) {
+            if (weir_flow_try_lock(hot, tag, tag | WEIR_FLOW_LOCKED)) {
+                const int same = weir_flow_is(hot, cold ? &cold->way[way] : 0, key);
+                if (same) weir_flow_add(hot, direction, count, now_tick);
+                weir_flow_unlock(hot, tag);
+                return same;
+            }
+            if ((WEIR_READ_ONCE(hot->state) & ~WEIR_FLOW_LOCKED) != tag) return 0;
+        }
+        return 0;
+    }
+
+    way = weir_flow_victim(set, home, now_tick);
+    if (way >= WEIR_FLOW_WAYS) return 0;
+    hot = &set->way[way];
+    state = WEIR_READ_ONCE(hot->state);
+    if (state & WEIR_FLOW_LOCKED || !weir_flow_try_lock(hot, state, tag | WEIR_FLOW_LOCKED)) return 0;
+    if (state) {
+        evicted->direction[WEIR_TX] = hot->direction[WEIR_TX];
+        evicted->direction[WEIR_RX] = hot->direction[WEIR_RX];
+        evicted->any = 1;
+    }
+    hot->tenant_port = key->tenant_port;
+    hot->peer_port = key->peer_port;
+    hot->tenant_word = key->tenant_word;
+    hot->peer_word = key->peer_word;
+    hot->protocol = key->protocol;
+    hot->family = key->family;
+    hot->first_seen_tick = now_tick;
+    hot->direction[WEIR_TX] = (struct weir_count){0, 0};
+    hot->direction[WEIR_RX] = (struct weir_count){0, 0};
+    if (cold) {
+        __builtin_memcpy(cold->way[way].tenant_address, key->tenant_address, 16);
+        __builtin_memcpy(cold->way[way].peer_address, key->peer_address, 16);
+    }
+    weir_flow_add(hot, direction, count, now_tick);
+    weir_flow_unlock(hot, tag);
+    return 1;
+}
+
+#endif

@@ -1,0 +1,207 @@
+/* The data that the BPF programs and user space share: plain structures, valid as C and as C++.
+ *
+ * Everything here lives in maps pinned under /sys/fs/bpf/weir/v<WEIR_SCHEMA>/, so a change of any layout raises
+ * WEIR_SCHEMA. Sizes and offsets are asserted below, in both languages.
+ *
+ * Maps (bpf/maps.h):
+ *   vnics        array of weir_if_entry: which interface belongs to which slot; read once per packet
+ *   vnic_info    array of weir_vnic_info by slot: what user space must remember; the programs never read it
+ *   ledgers      array of maps by slot: one per-CPU weir_ledger each; never evicts
+ *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
+ *   settings     array of one weir_settings
+ */
+#ifndef WEIR_BPF_SHARED_ABI_H
+#define WEIR_BPF_SHARED_ABI_H
+
+#include "class.h"
+#include "types.h"
+
+#define WEIR_SCHEMA 1
+
+/* How many vNICs one network namespace can have attached. */
+#define WEIR_VNICS_MAX 4096
+
+/* The interface table is open addressed: an interface stands at one of WEIR_IF_PROBES places from its home on. */
+#define WEIR_IF_TABLE_SIZE 16384
+#define WEIR_IF_PROBES 8
+
+/* The tenant's view. */
+enum weir_direction { WEIR_TX = 0, WEIR_RX = 1, WEIR_DIRECTIONS = 2 };
+
+/* weir_if_entry.flags */
+enum weir_if_flag {
+    WEIR_IF_EGRESS_IS_TX = 1 << 0, /* roles guest and uplink: what leaves by the interface is the tenant's tx */
+    WEIR_IF_XDP_ACCOUNTS = 1 << 1, /* weir_xdp is the ingress hook that counts; weir_tc_in then only passes */
+};
+
+/* One attached interface, as the programs see it. ifindex 0 is an empty place. */
+struct weir_if_entry {
+    __u32 ifindex;
+    __u32 slot;          /* index into ledgers, flow_tables and vnic_info */
+    __u32 flow_set_mask; /* number of sets - 1; the number is a power of two */
+    __u32 flags;         /* weir_if_flag */
+    __u64 hash_seed;     /* random per vNIC, so that nobody can aim at a set of the table */
+};
+
+/* Why a packet is in the ledger and in no flow. */
+enum weir_untracked {
+    WEIR_UNTRACKED_NO_FLOW = 0, /* no address pair: ARP, LLDP, a frame that cannot be parsed */
+    WEIR_UNTRACKED_EVICTED = 1, /* was in a flow that made room for another: moved here, exactly */
+    WEIR_UNTRACKED_BUSY = 2,    /* its slot was in use by another CPU for longer than Weir waits */
+    WEIR_UNTRACKED_KINDS = 3,
+};
+
+/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning); the enforcing hooks come with their features. */
+#define WEIR_DROP_TABLE(X)                                                                                             \
+    X(RATE, "rate", "over the rate and burst of the limit")                                                            \
+    X(AQM, "aqm", "the limit's virtual queue stood too long")                                                          \
+    X(HORIZON, "horizon", "its departure would have been beyond the horizon")                                          \
+    X(PPS, "pps", "over the limit of packets per second")                                                              \
+    X(SPOOF, "spoof", "a source address that is not the vNIC's own")                                                   \
+    X(FLOOD, "flood", "the guard's flood limit")
+
+#define WEIR_DROP_ENUM(identifier, name, meaning) WEIR_DROP_##identifier,
+enum weir_drop_reason { WEIR_DROP_TABLE(WEIR_DROP_ENUM) WEIR_DROP_COUNT };
+#undef WEIR_DROP_ENUM
+#define WEIR_DROP_ROOM 8
+
+struct weir_count {
+    __u64 packets; /* what the wire carries: the segments of a GSO frame, each one */
+    __u64 bytes;   /* layer 2, every segment's headers included, no FCS, no preamble */
+};
+
+/* One direction's exact counters on one CPU. Packets and bytes in total are the sums over the classes. Dropped packets
+ * are in their class too: the ledger says what the tenant sent, drops say what of it Weir did not let through. */
+struct weir_ledger_direction {
+    __u64 skbs; /* frames as the kernel handed them, GSO unexpanded */
+    __u64 ecn_marked_packets;
+    struct weir_count untracked[4]; /* by weir_untracked; the fourth is unused */
+    struct weir_count drops[WEIR_DROP_ROOM];
+    struct weir_count classes[WEIR_CLASS_ROOM];
+};
+
+struct weir_ledger {
+    struct weir_ledger_direction direction[WEIR_DIRECTIONS];
+    __u64 scratch[16]; /* working memory of the program that runs on this CPU; means nothing to a reader */
+};
+
+/* Flow times are jiffies divided by 4, in 32 bits: 16 ms at HZ=250, 4 ms at HZ=1000, so that an age is right modulo 2.1
+ * years or 198 days. Jiffies because reading them costs nothing (the verifier turns bpf_jiffies64 into a load), while a
+ * clock read is half of what all else costs. User space learns the present tick from weir_clock. */
+#define WEIR_FLOW_TICK_SHIFT 2
+
+/* What the syscall program weir_clock fills in. */
+struct weir_clock_sample {
+    __u64 jiffies;
+    __u64 monotonic_ns;
+};
+
+/* weir_flow_hot.state: 0 is an empty slot; otherwise bits 31..1 are the tag (never all zero), bit 0 is the lock. */
+#define WEIR_FLOW_LOCKED 1u
+
+/* The half of a flow that every packet needs: one cache line, and all that an IPv4 flow has. */
+struct weir_flow_hot {
+    __u32 state;
+    __u16 tenant_port; /* host byte order; an ICMP echo has its identifier here */
+    __u16 peer_port;
+    __u32 tenant_word; /* network byte order: the IPv4 address, or the four words of the IPv6 one xored */
+    __u32 peer_word;
+    __u8 protocol; /* IP protocol number */
+    __u8 family;   /* 4 or 6 */
+    __u16 reserved;
+    __u32 first_seen_tick;
+    __u32 last_seen_tick;
+    __u32 reserved2;
+    struct weir_count direction[WEIR_DIRECTIONS];
+};
+
+/* The other half: IPv6 addresses, network byte order; not touched for IPv4. */
+struct weir_flow_cold {
+    __u32 tenant_address[4];
+    __u32 peer_address[4];
+    __u64 reserved[4];
+};
+
+/* A table of S sets is an array map of 2 S blocks: block i is the hot half of set i, block S + i its cold half. Kept
+ * apart, because a table of hot halves is half as many pages, and the page walk is a quarter of the cost of a miss. */
+#define WEIR_FLOW_WAYS 8
+
+struct weir_flow_hot_set {
+    struct weir_flow_hot way[WEIR_FLOW_WAYS];
+};
+
+struct weir_flow_cold_set {
+    struct weir_flow_cold way[WEIR_FLOW_WAYS];
+};
+
+union weir_flow_block {
+    struct weir_flow_hot_set hot;
+    struct weir_flow_cold_set cold;
+};
+
+#define WEIR_NAME_ROOM 16   /* IFNAMSIZ */
+#define WEIR_TENANT_ROOM 64 /* with its final NUL */
+
+/* Where a vNIC stands between attached and not: written before the first and after the last step of a change, so that
+ * whoever comes after a process that died knows what to undo. */
+enum weir_vnic_state {
+    WEIR_VNIC_FREE = 0,
+    WEIR_VNIC_ATTACHING = 1,
+    WEIR_VNIC_ATTACHED = 2,
+    WEIR_VNIC_DETACHING = 3,
+};
+
+enum weir_role { WEIR_ROLE_VNIC = 0, WEIR_ROLE_UPLINK = 1, WEIR_ROLE_GUEST = 2 };
+
+/* How a hook is held. */
+enum weir_hook {
+    WEIR_HOOK_NONE = 0,
+    WEIR_HOOK_TCX = 1,
+    WEIR_HOOK_CLSACT = 2,
+    WEIR_HOOK_XDP_NATIVE = 3,
+    WEIR_HOOK_XDP_GENERIC = 4,
+};
+
+/* What the user asked for with --ingress-hook. */
+enum weir_ingress_choice { WEIR_INGRESS_AUTO = 0, WEIR_INGRESS_TC = 1, WEIR_INGRESS_XDP = 2 };
+
+/* What user space remembers of a vNIC. Written under the lock of the state directory only. */
+struct weir_vnic_info {
+    __u32 state; /* weir_vnic_state */
+    __u32 ifindex;
+    char interface[WEIR_NAME_ROOM]; /* at attach time; a renamed interface is found by its ifindex */
+    char tenant[WEIR_TENANT_ROOM];
+    __u32 role;           /* weir_role */
+    __u32 ingress_choice; /* weir_ingress_choice */
+    __u32 ingress_hook;   /* weir_hook */
+    __u32 egress_hook;    /* weir_hook: TCX or CLSACT */
+    __u32 tc_ingress_priority; /* clsact only: the filters' priority and handle */
+    __u32 tc_egress_priority;
+    __u32 tc_handle;
+    __u32 clsact_is_ours; /* the clsact qdisc was created by Weir and goes with it */
+    __u32 flows;          /* --flows, as asked */
+    __u32 flow_sets;      /* sets in its table */
+    __u64 capacity_bps;   /* role uplink; 0: not set */
+    __u64 attached_ns;    /* CLOCK_REALTIME */
+};
+
+struct weir_settings {
+    __u32 schema;
+    __u32 reserved;
+    __u64 created_ns; /* CLOCK_REALTIME */
+    char version[32]; /* of the weir that loaded the running programs */
+};
+
+WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 24, "weir_if_entry is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_count) == 16, "weir_count is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 16 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
+                   "weir_ledger_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_flow_hot) == 64, "a hot flow is one cache line");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32, "weir_flow_hot is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_flow_cold) == 64, "a cold flow is one cache line");
+WEIR_STATIC_ASSERT(sizeof(union weir_flow_block) == 64 * WEIR_FLOW_WAYS, "a block is its lines and nothing else");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_vnic_info, role) == 88, "weir_vnic_info is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 144, "weir_vnic_info is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_settings) == 48, "weir_settings is part of the pinned state");
+
+#endif

@@ -1,0 +1,90 @@
+// Flows as values: what a flow is, which are wanted, in which order. No I/O.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "model/types.hpp"
+
+namespace weir {
+
+// An IPv4 or IPv6 address, network byte order; IPv4 uses the first four bytes.
+struct Address {
+    std::uint8_t family = 4;  // 4 or 6
+    std::array<std::uint8_t, 16> bytes{};
+    friend auto operator<=>(const Address&, const Address&) = default;
+};
+std::string to_string(const Address& address);
+
+// An address with a prefix length, to filter by: "10.0.0.0/8", "2001:db8::1".
+struct Prefix {
+    Address address;
+    unsigned bits = 32;
+    [[nodiscard]] bool contains(const Address& other) const;
+};
+Result<Prefix> prefix_from(std::string_view text);
+
+// "tcp", "udp", "icmp", "icmpv6", "gre", "esp", … else the number.
+std::string protocol_name(std::uint8_t protocol);
+std::optional<std::uint8_t> protocol_from(std::string_view word);
+
+struct FlowKey {
+    std::uint32_t slot = 0;  // of the vNIC
+    std::uint8_t protocol = 0;
+    Address tenant_address;
+    Address peer_address;
+    std::uint16_t tenant_port = 0;
+    std::uint16_t peer_port = 0;
+    friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
+};
+
+struct Flow {
+    FlowKey key;
+    std::string interface;
+    std::string tenant;
+    Count tx;
+    Count rx;
+    std::uint64_t first_seen_ns = 0;  // CLOCK_MONOTONIC, to about 16 ms
+    std::uint64_t last_seen_ns = 0;
+};
+
+// One vNIC's flows at one moment, and what its ledger has beside them.
+struct FlowSnapshot {
+    std::uint64_t taken_ns = 0;  // CLOCK_MONOTONIC
+    struct Untracked {
+        std::string interface;
+        std::string tenant;
+        std::array<Count, WEIR_UNTRACKED_KINDS> tx{};
+        std::array<Count, WEIR_UNTRACKED_KINDS> rx{};
+    };
+    std::vector<Flow> flows;  // equal keys already added up
+    std::vector<Untracked> untracked;
+};
+
+// What happened between two snapshots: flows that moved, with the window's counts; first/last seen as in the later.
+FlowSnapshot window_of(const FlowSnapshot& earlier, const FlowSnapshot& later);
+
+enum class FlowSort { bytes, packets, rate, age };
+std::optional<FlowSort> flow_sort_from(std::string_view word);
+
+struct FlowFilter {
+    std::optional<Prefix> address;             // either end
+    std::optional<std::uint16_t> port;         // either end
+    std::optional<std::uint8_t> protocol;
+    std::optional<std::string> tenant;
+    [[nodiscard]] bool matches(const Flow& flow) const;
+};
+
+// Filters, sorts (descending; age: oldest first; ties by key, so the order is the same every time) and cuts to `limit`
+// flows (0: all). `rate` is bytes per second over the window if there was one (window_ns > 0), else over the flow's life.
+std::vector<Flow> select(const FlowSnapshot& snapshot, const FlowFilter& filter, FlowSort sort, std::size_t limit,
+                         std::uint64_t window_ns);
+
+// Bytes per second of a flow, as `select` sorts it.
+double flow_rate(const Flow& flow, std::uint64_t window_ns);
+
+}  // namespace weir

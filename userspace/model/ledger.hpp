@@ -1,0 +1,38 @@
+// The exact counters of a vNIC, summed over the CPUs. Plain values, no I/O.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "model/types.hpp"
+
+namespace weir {
+
+// One direction. Identity: total() == sum of its flows + untracked_total(), exactly, whenever no packet is in flight
+// while it is read.
+struct DirectionLedger {
+    std::uint64_t skbs = 0;
+    std::uint64_t ecn_marked_packets = 0;
+    std::array<Count, WEIR_CLASS_COUNT> classes{};
+    std::array<Count, WEIR_DROP_COUNT> drops{};
+    std::array<Count, WEIR_UNTRACKED_KINDS> untracked{};
+
+    [[nodiscard]] Count total() const;
+    [[nodiscard]] Count drop_total() const;
+    [[nodiscard]] Count untracked_total() const;
+    DirectionLedger& operator+=(const DirectionLedger& other);
+    friend DirectionLedger operator-(const DirectionLedger& later, const DirectionLedger& earlier);
+};
+
+struct Ledger {
+    DirectionLedger tx;
+    DirectionLedger rx;
+    [[nodiscard]] const DirectionLedger& of(Direction direction) const { return direction == Direction::tx ? tx : rx; }
+    [[nodiscard]] DirectionLedger& of(Direction direction) { return direction == Direction::tx ? tx : rx; }
+    friend Ledger operator-(const Ledger& later, const Ledger& earlier);
+};
+
+// One CPU's part, as the map holds it, added to a ledger.
+void add_cpu(Ledger& ledger, const weir_ledger& cpu);
+
+}  // namespace weir
