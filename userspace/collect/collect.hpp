@@ -14,16 +14,6 @@
 
 namespace weir {
 
-struct VnicLedger {
-    Vnic vnic;
-    Ledger ledger;
-};
-
-struct LedgerSnapshot {
-    std::uint64_t taken_ns = 0;  // CLOCK_MONOTONIC
-    std::vector<VnicLedger> vnics;
-};
-
 // `selector` is an interface or a tenant; empty means all. An unknown one is an error (Errc::failed) that names what
 // there is. With nothing attached at all the snapshots are empty.
 Result<LedgerSnapshot> collect_ledgers(const std::string& selector);

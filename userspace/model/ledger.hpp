@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "model/types.hpp"
 
@@ -34,5 +35,15 @@ struct Ledger {
 
 // One CPU's part, as the map holds it, added to a ledger.
 void add_cpu(Ledger& ledger, const weir_ledger& cpu);
+
+struct VnicLedger {
+    Vnic vnic;
+    Ledger ledger;
+};
+
+struct LedgerSnapshot {
+    std::uint64_t taken_ns = 0;  // CLOCK_MONOTONIC
+    std::vector<VnicLedger> vnics;
+};
 
 }  // namespace weir

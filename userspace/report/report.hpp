@@ -1,0 +1,45 @@
+// Renders what the model holds: JSON for programs (DESIGN's contract, schema_version 1, changes only add) and tables for
+// people. Pure: returns strings and JSON values, prints nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/result.hpp"
+#include "model/flow.hpp"
+#include "model/ledger.hpp"
+
+namespace weir {
+
+// Keys keep the order in which they are written, as people read them.
+using Json = nlohmann::ordered_json;
+
+// {"schema_version":1}, to be added to.
+Json json_object();
+
+// What tables may use: colour, and how wide the terminal is (0: no limit).
+struct Style {
+    bool colour = false;
+    unsigned columns = 0;
+};
+
+// `window_ns` 0: totals since attach; otherwise the snapshot is a difference over that time and rates are added.
+Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns);
+std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style);
+
+Json status_json(const std::vector<Vnic>& vnics);
+std::string status_table(const std::vector<Vnic>& vnics, const Style& style);
+
+// `flows` in the order to show; `untracked` and the vNICs' names come from `snapshot`.
+Json flows_json(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, std::uint64_t window_ns);
+std::string flows_table(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, std::uint64_t window_ns,
+                        const Style& style);
+
+// {"schema_version":1,"error":{"code","what","evidence","hint"}}
+Json error_json(const Error& error);
+
+}  // namespace weir
