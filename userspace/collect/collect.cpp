@@ -1,0 +1,159 @@
+#include "collect/collect.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "kernel/instance.hpp"
+#include "kernel/tables.hpp"
+#include "kernel/vnic_list.hpp"
+
+namespace weir {
+namespace {
+
+struct Selected {
+    std::optional<Instance> instance;
+    std::vector<Vnic> vnics;
+};
+
+Result<Selected> open_selected(const std::string& selector) {
+    Selected selected;
+    WEIR_TRY(selected.instance, open_instance());
+    if (selected.instance) {
+        WEIR_TRY(selected.vnics, list_vnics(*selected.instance));
+    }
+    if (selector.empty()) return selected;
+
+    std::set<std::string> known;
+    for (const auto& vnic : selected.vnics) known.insert({vnic.interface, vnic.tenant});
+    if (!known.contains(selector)) {
+        std::string words;
+        for (const auto& name : known) words += (words.empty() ? "there is " : ", ") + name;
+        return fail(Errc::failed, fmt::format("no attached interface or tenant is called \"{}\"", selector),
+                    words.empty() ? "nothing is attached" : words, "see: weir status");
+    }
+    std::erase_if(selected.vnics,
+                  [&](const Vnic& vnic) { return vnic.interface != selector && vnic.tenant != selector; });
+    return selected;
+}
+
+Result<Ledger> ledger_of(const Instance& instance, std::uint32_t slot) {
+    WEIR_TRY(const auto fd, open_ledger(instance, slot));
+    WEIR_TRY(const auto cpus, read_ledger(fd.get()));
+    Ledger ledger;
+    for (const auto& cpu : cpus) add_cpu(ledger, cpu);
+    return ledger;
+}
+
+Address address_of(std::uint8_t family, std::uint32_t word, const std::uint32_t* words) {
+    Address address;
+    address.family = family;
+    if (family == 6)
+        std::memcpy(address.bytes.data(), words, 16);
+    else
+        std::memcpy(address.bytes.data(), &word, 4);
+    return address;
+}
+
+// Turns the programs' ticks into nanoseconds of CLOCK_MONOTONIC. A tick is modulo 2^32; what it means is the moment in
+// the past that is nearest to now.
+class TickClock {
+public:
+    explicit TickClock(const weir_clock_sample& now)
+        : now_ns_(now.monotonic_ns), now_tick_(static_cast<std::uint32_t>(now.jiffies >> WEIR_FLOW_TICK_SHIFT)) {
+        // One jiffy is the resolution of the coarse clock (kernel/time/posix-timers.c, KTIME_LOW_RES).
+        timespec resolution{};
+        clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
+        tick_ns_ = static_cast<std::uint64_t>(resolution.tv_nsec) << WEIR_FLOW_TICK_SHIFT;
+    }
+    [[nodiscard]] std::uint64_t nanoseconds(std::uint32_t tick) const {
+        const std::uint64_t age_ns = static_cast<std::uint32_t>(now_tick_ - tick) * tick_ns_;
+        return age_ns < now_ns_ ? now_ns_ - age_ns : 0;
+    }
+
+private:
+    std::uint64_t now_ns_;
+    std::uint32_t now_tick_;
+    std::uint64_t tick_ns_ = 0;
+};
+
+Count count_of(const weir_count& count) { return {count.packets, count.bytes}; }
+
+// Adds the flows of one table; two slots with the same key are one flow.
+void add_flows(const Vnic& vnic, const std::vector<weir_flow_block>& blocks, const TickClock& clock,
+               std::vector<Flow>& flows) {
+    std::map<FlowKey, std::size_t> seen;
+    for (std::size_t set = 0; set < vnic.flow_sets; ++set) {
+        for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way) {
+            const auto& hot = blocks[set].hot.way[way];
+            const auto& cold = blocks[vnic.flow_sets + set].cold.way[way];
+            if (hot.state == 0 || hot.family == 0) continue;
+            Flow flow;
+            flow.key = {.slot = vnic.slot,
+                        .protocol = hot.protocol,
+                        .tenant_address = address_of(hot.family, hot.tenant_word, cold.tenant_address),
+                        .peer_address = address_of(hot.family, hot.peer_word, cold.peer_address),
+                        .tenant_port = hot.tenant_port,
+                        .peer_port = hot.peer_port};
+            flow.tx = count_of(hot.direction[WEIR_TX]);
+            flow.rx = count_of(hot.direction[WEIR_RX]);
+            flow.first_seen_ns = clock.nanoseconds(hot.first_seen_tick);
+            flow.last_seen_ns = clock.nanoseconds(hot.last_seen_tick);
+            if (const auto [at, is_new] = seen.try_emplace(flow.key, flows.size()); !is_new) {
+                auto& same = flows[at->second];
+                same.tx += flow.tx;
+                same.rx += flow.rx;
+                same.first_seen_ns = std::min(same.first_seen_ns, flow.first_seen_ns);
+                same.last_seen_ns = std::max(same.last_seen_ns, flow.last_seen_ns);
+                continue;
+            }
+            flow.interface = vnic.interface;
+            flow.tenant = vnic.tenant;
+            flows.push_back(std::move(flow));
+        }
+    }
+}
+
+}  // namespace
+
+Result<LedgerSnapshot> collect_ledgers(const std::string& selector) {
+    WEIR_TRY(auto selected, open_selected(selector));
+    LedgerSnapshot snapshot;
+    if (!selected.instance) return snapshot;
+    WEIR_TRY(const auto now, read_clock(*selected.instance));
+    snapshot.taken_ns = now.monotonic_ns;
+    for (auto& vnic : selected.vnics) {
+        WEIR_TRY(const auto ledger, ledger_of(*selected.instance, vnic.slot));
+        snapshot.vnics.push_back({std::move(vnic), ledger});
+    }
+    return snapshot;
+}
+
+Result<FlowSnapshot> collect_flows(const std::string& selector) {
+    WEIR_TRY(const auto selected, open_selected(selector));
+    FlowSnapshot snapshot;
+    if (!selected.instance) return snapshot;
+    for (const auto& vnic : selected.vnics) {
+        WEIR_TRY(const auto fd, open_flow_table(*selected.instance, vnic.slot));
+        WEIR_TRY(const auto blocks, copy_flow_table(fd.get(), vnic.flow_sets));
+        WEIR_TRY(const auto now, read_clock(*selected.instance));
+        snapshot.taken_ns = now.monotonic_ns;
+        add_flows(vnic, blocks, TickClock(now), snapshot.flows);
+        WEIR_TRY(const auto ledger, ledger_of(*selected.instance, vnic.slot));
+        snapshot.untracked.push_back({vnic.interface, vnic.tenant, ledger.tx.untracked, ledger.rx.untracked});
+    }
+    return snapshot;
+}
+
+Result<std::vector<Vnic>> collect_vnics(const std::string& selector) {
+    WEIR_TRY(auto selected, open_selected(selector));
+    if (selected.instance) WEIR_CHECK(add_details(*selected.instance, selected.vnics));
+    return std::move(selected.vnics);
+}
+
+}  // namespace weir

@@ -1,0 +1,234 @@
+#include "control/control.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+#include <fmt/format.h>
+
+#include "control/plan.hpp"
+#include "control/vnic_change.hpp"
+#include "kernel/state_dir.hpp"
+#include "kernel/vnic_list.hpp"
+
+namespace weir {
+namespace {
+
+constexpr auto busy_hint = "see: weir status";
+
+Result<Running> running_of(const std::optional<Instance>& instance) {
+    if (!instance) return Running{};
+    return read_vnic_infos(*instance);
+}
+
+Result<std::uint32_t> free_slot(const Instance& instance) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
+        if (infos[slot].state == WEIR_VNIC_FREE) return slot;
+    return fail(Errc::failed, "cannot attach another interface",
+                fmt::format("all {} places are taken", WEIR_VNICS_MAX), busy_hint);
+}
+
+Result<void> take_step(const Instance& instance, const Step& step) {
+    weir_vnic_info wanted = step.wanted;
+    switch (step.kind) {
+        case Step::Kind::attach: {
+            WEIR_TRY(const auto slot, free_slot(instance));
+            return attach_slot(instance, slot, wanted);
+        }
+        case Step::Kind::change: return change_slot(instance, step.slot, step.now, wanted);
+        case Step::Kind::replace:
+            WEIR_CHECK(detach_slot(instance, step.slot, step.now));
+            return attach_slot(instance, step.slot, wanted);
+        case Step::Kind::detach: return detach_slot(instance, step.slot, step.now);
+    }
+    return {};
+}
+
+// Undoes the steps that were taken, the last one first. What cannot be undone is left to the error that led here.
+void undo(const Instance& instance, const std::vector<const Step*>& taken) {
+    const auto infos = read_vnic_infos(instance);
+    if (!infos) return;
+    for (const auto* step : taken | std::views::reverse) {
+        if (step->kind == Step::Kind::attach) {
+            for (std::uint32_t slot = 0; slot < infos->size(); ++slot)
+                if ((*infos)[slot].ifindex == step->wanted.ifindex && (*infos)[slot].state == WEIR_VNIC_ATTACHED)
+                    (void)detach_slot(instance, slot, (*infos)[slot]);
+        } else if (step->kind == Step::Kind::change) {
+            (void)change_slot(instance, step->slot, (*infos)[step->slot], step->now);
+        }
+    }
+}
+
+// Replaces the pinned programs if they are another build's, and those at the hooks if they are not the pinned ones (a
+// process may have died between the two).
+Result<bool> bring_programs_up(Instance& instance, bool force) {
+    WEIR_TRY(const bool current, programs_are_current(instance));
+    if (!current || force) WEIR_CHECK(reload_programs(instance));
+    bool any = !current || force;
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    const auto out_id = program_id(instance.tc_out.get());
+    for (std::uint32_t slot = 0; slot < infos.size(); ++slot) {
+        if (infos[slot].state != WEIR_VNIC_ATTACHED) continue;
+        const auto state = egress_state(instance, slot, infos[slot]);
+        if (!state.held || !ingress_state(instance, slot, infos[slot]).held) continue;
+        const bool xdp = infos[slot].ingress_hook == WEIR_HOOK_XDP_NATIVE ||
+                         infos[slot].ingress_hook == WEIR_HOOK_XDP_GENERIC;
+        const auto in_id = program_id(xdp ? instance.xdp.get() : instance.tc_in.get());
+        if (state.program_id == out_id && ingress_state(instance, slot, infos[slot]).program_id == in_id) continue;
+        WEIR_CHECK(update_hooks(instance, slot, infos[slot]));
+        any = true;
+    }
+    return any;
+}
+
+// The last step of every change: with nothing attached, nothing of Weir stays.
+Result<void> remove_if_empty(const Instance& instance) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    if (std::ranges::any_of(infos, [](const auto& info) { return info.state != WEIR_VNIC_FREE; })) return {};
+    return remove_state_directory(instance.directory);
+}
+
+Result<void> verify(const Instance& instance, const Plan& plan) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    for (const auto& step : plan.steps) {
+        if (step.kind == Step::Kind::detach) continue;
+        bool held = false;
+        for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
+            if (infos[slot].ifindex == step.wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
+                held = ingress_state(instance, slot, infos[slot]).held && egress_state(instance, slot, infos[slot]).held;
+        if (!held)
+            return fail(Errc::failed, "cannot keep hold of " + text_of(step.wanted.interface, WEIR_NAME_ROOM),
+                        "its hooks are gone again right after attaching", "is another tool managing this interface?");
+    }
+    return {};
+}
+
+std::string past(const std::string& line) {
+    const auto space = line.find(' ');
+    const auto verb = line.substr(0, space);
+    return (verb == "change" ? "changed" : verb + "ed") + line.substr(space);
+}
+
+ChangeReport report_of(const Plan& plan, bool dry_run) {
+    ChangeReport report;
+    for (const auto& step : plan.steps) {
+        if (!step.line.empty()) report.lines.push_back(dry_run ? "would " + step.line : past(step.line));
+        if (!step.warning.empty()) report.warnings.push_back(step.warning);
+    }
+    return report;
+}
+
+// Takes all steps or, if one fails, none.
+Result<void> execute(const Instance& instance, const Plan& plan) {
+    std::vector<const Step*> taken;
+    for (const auto& step : plan.steps) {
+        if (auto done = take_step(instance, step); !done) {
+            undo(instance, taken);
+            auto error = done.error();
+            const auto& info = step.kind == Step::Kind::detach ? step.now : step.wanted;
+            error.what = text_of(info.interface, WEIR_NAME_ROOM) + ": " + error.what;
+            return std::unexpected(error);
+        }
+        taken.push_back(&step);
+    }
+    return verify(instance, plan);
+}
+
+Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const ChangeOptions& options, bool exact) {
+    WEIR_TRY(const auto lock, StateLock::take());
+    WEIR_TRY(auto instance, open_instance());
+    if (instance && !options.dry_run) WEIR_CHECK(recover(*instance));
+    WEIR_TRY(const auto running, running_of(instance));
+    WEIR_TRY(const auto plan, make_plan(specs, instance ? &*instance : nullptr, running, options.tc_way, exact));
+    auto report = report_of(plan, options.dry_run);
+    if (options.dry_run) {
+        if (instance && options.reload) report.lines.emplace_back("would replace the running programs");
+        return report;
+    }
+    if (!instance) {
+        if (plan.steps.empty()) return report;
+        WEIR_TRY(instance, create_instance());
+    } else {
+        WEIR_TRY(const auto before, running_version(*instance));
+        WEIR_TRY(const bool replaced, bring_programs_up(*instance, options.reload));
+        if (replaced) report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
+    }
+    auto done = execute(*instance, plan);
+    WEIR_CHECK(remove_if_empty(*instance));
+    if (!done) return std::unexpected(done.error());
+    return report;
+}
+
+Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const ChangeOptions& options) {
+    if (!options.dry_run) {
+        WEIR_CHECK(execute(instance, plan));
+        WEIR_CHECK(remove_if_empty(instance));
+    }
+    return report_of(plan, options.dry_run);
+}
+
+// State that no process can reach any more: half made directories, and those of network namespaces whose interfaces
+// are all gone.
+Result<void> sweep(ChangeReport& report, const ChangeOptions& options) {
+    WEIR_TRY(const auto directories, all_state_directories());
+    for (const auto& directory : directories) {
+        if (!directory.ends_with("-new") && !all_links_dead(directory)) continue;
+        if (!options.dry_run) WEIR_CHECK(remove_state_directory(directory));
+        report.lines.push_back((options.dry_run ? "would remove " : "removed ") + directory +
+                               ", whose interfaces are gone");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<ChangeReport> attach(const std::vector<VnicSpec>& specs, const ChangeOptions& options) {
+    return bring_about(specs, options, false);
+}
+
+Result<ChangeReport> apply(const Document& document, const ChangeOptions& options) {
+    return bring_about(document.vnics, options, true);
+}
+
+Result<ChangeReport> detach(const std::vector<std::string>& interfaces, const ChangeOptions& options) {
+    WEIR_TRY(const auto lock, StateLock::take());
+    WEIR_TRY(const auto instance, open_instance());
+    if (instance && !options.dry_run) WEIR_CHECK(recover(*instance));
+    WEIR_TRY(const auto running, running_of(instance));
+    WEIR_TRY(const auto plan, make_detach_plan(interfaces, running));
+    return instance ? take_down(*instance, plan, options) : ChangeReport{};
+}
+
+Result<ChangeReport> detach_all(const ChangeOptions& options) {
+    WEIR_TRY(const auto lock, StateLock::take());
+    WEIR_TRY(const auto directory, state_directory());
+    auto instance = open_instance();
+    ChangeReport report;
+    if (!instance) {
+        // State that cannot be opened is state that cannot be used: its pins go, and with them links and maps.
+        if (!options.dry_run) WEIR_CHECK(remove_state_directory(directory));
+        report.warnings.push_back(to_line(instance.error()));
+        report.lines.push_back((options.dry_run ? "would remove " : "removed ") + directory);
+    } else if (*instance) {
+        WEIR_TRY(const auto running, running_of(*instance));
+        WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
+        if (!options.dry_run) WEIR_CHECK(remove_if_empty(**instance));
+    }
+    WEIR_CHECK(sweep(report, options));
+    return report;
+}
+
+Result<Document> export_document() {
+    WEIR_TRY(const auto instance, open_instance());
+    Document document;
+    if (!instance) return document;
+    WEIR_TRY(const auto vnics, list_vnics(*instance));
+    for (const auto& vnic : vnics) {
+        if (!vnic.present) continue;
+        document.vnics.push_back({.interface = vnic.interface, .tenant = vnic.tenant, .role = vnic.role,
+                                  .ingress = vnic.ingress, .flows = vnic.flows, .capacity_bps = vnic.capacity_bps});
+    }
+    return document;
+}
+
+}  // namespace weir

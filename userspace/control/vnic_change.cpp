@@ -1,0 +1,112 @@
+#include "control/vnic_change.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "kernel/tables.hpp"
+
+namespace weir {
+namespace {
+
+bool is_xdp(std::uint32_t hook) { return hook == WEIR_HOOK_XDP_NATIVE || hook == WEIR_HOOK_XDP_GENERIC; }
+
+void set_text(char* field, std::size_t room, const std::string& text) {
+    const auto size = text.copy(field, room - 1);
+    field[size] = '\0';
+}
+
+Result<void> attach_ingress_with_fallback(const Instance& instance, std::uint32_t slot, weir_vnic_info& info) {
+    auto attached = attach_ingress(instance, slot, info);
+    if (attached || info.ingress_hook != WEIR_HOOK_XDP_NATIVE || attached.error().code == Errc::conflict)
+        return attached;
+    info.ingress_hook = info.ingress_choice == WEIR_INGRESS_XDP ? std::to_underlying(Hook::xdp_generic)
+                                                                : info.egress_hook;
+    WEIR_CHECK(write_vnic_info(instance, slot, info));
+    WEIR_CHECK(update_interface_flags(instance, info));
+    return attach_ingress(instance, slot, info);
+}
+
+Result<void> build(const Instance& instance, std::uint32_t slot, weir_vnic_info& info) {
+    WEIR_CHECK(install_tables(instance, slot, info));
+    WEIR_CHECK(attach_ingress_with_fallback(instance, slot, info));
+    WEIR_CHECK(attach_egress(instance, slot, info));
+    info.state = WEIR_VNIC_ATTACHED;
+    return write_vnic_info(instance, slot, info);
+}
+
+}  // namespace
+
+Result<void> recover(const Instance& instance) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
+        if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)
+            WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
+    return {};
+}
+
+weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan& plan) {
+    weir_vnic_info info{};
+    info.state = WEIR_VNIC_ATTACHING;
+    info.ifindex = link.ifindex;
+    set_text(info.interface, sizeof(info.interface), link.name);
+    set_text(info.tenant, sizeof(info.tenant), spec.tenant.empty() ? link.name : spec.tenant);
+    info.role = static_cast<std::uint32_t>(spec.role);
+    info.ingress_choice = static_cast<std::uint32_t>(spec.ingress);
+    info.ingress_hook = static_cast<std::uint32_t>(plan.ingress);
+    info.egress_hook = static_cast<std::uint32_t>(plan.egress);
+    info.tc_ingress_priority = plan.ingress_priority;
+    info.tc_egress_priority = plan.egress_priority;
+    info.tc_handle = filter_handle;
+    info.clsact_is_ours = plan.creates_clsact ? 1 : 0;
+    info.flows = spec.flows;
+    info.flow_sets = flow_sets_for(spec.flows);
+    info.capacity_bps = spec.capacity_bps;
+    info.attached_ns = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    return info;
+}
+
+Result<void> attach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info& info) {
+    WEIR_CHECK(write_vnic_info(instance, slot, info));
+    auto built = build(instance, slot, info);
+    if (built) return {};
+    WEIR_CHECK(detach_slot(instance, slot, info));
+    return built;
+}
+
+Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info) {
+    info.state = WEIR_VNIC_DETACHING;
+    WEIR_CHECK(write_vnic_info(instance, slot, info));
+    WEIR_CHECK(release_hooks(instance, slot, info));
+    WEIR_CHECK(remove_tables(instance, slot, info.ifindex));
+    return write_vnic_info(instance, slot, {});
+}
+
+Result<void> change_slot(const Instance& instance, std::uint32_t slot, const weir_vnic_info& now,
+                         weir_vnic_info wanted) {
+    wanted.state = WEIR_VNIC_ATTACHED;
+    wanted.attached_ns = now.attached_ns;
+    wanted.flow_sets = now.flow_sets;
+    const bool keeps_ingress = is_xdp(now.ingress_hook) == is_xdp(wanted.ingress_hook) &&
+                               ingress_state(instance, slot, now).held;
+    if (keeps_ingress) {
+        wanted.ingress_hook = now.ingress_hook;
+        wanted.tc_ingress_priority = now.tc_ingress_priority;
+    }
+    const bool keeps_egress = egress_state(instance, slot, now).held;
+    if (keeps_egress) {
+        wanted.egress_hook = now.egress_hook;
+        wanted.tc_egress_priority = now.tc_egress_priority;
+    }
+    if (keeps_ingress || keeps_egress) wanted.clsact_is_ours = now.clsact_is_ours;
+    if (!keeps_ingress) WEIR_CHECK(release_ingress(instance, slot, now));
+    WEIR_CHECK(write_vnic_info(instance, slot, wanted));
+    WEIR_CHECK(update_interface_flags(instance, wanted));
+    if (!keeps_ingress) {
+        WEIR_CHECK(attach_ingress_with_fallback(instance, slot, wanted));
+        WEIR_CHECK(write_vnic_info(instance, slot, wanted));
+    }
+    return keeps_egress ? Result<void>{} : attach_egress(instance, slot, wanted);
+}
+
+}  // namespace weir

@@ -1,0 +1,240 @@
+#include "kernel/instance.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "kernel/state_dir.hpp"
+#include "weir.skel.h"
+#include "weir_version.h"
+
+namespace weir {
+namespace {
+
+using Skeleton = std::unique_ptr<weir_bpf, decltype(&weir_bpf__destroy)>;
+
+// The last lines that libbpf said: the verifier's verdict among them.
+std::string& libbpf_words() {
+    static std::string words;
+    return words;
+}
+
+int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
+    if (level == LIBBPF_DEBUG) return 0;
+    std::array<char, 4096> line{};
+    const int size = vsnprintf(line.data(), line.size(), format, arguments);
+    libbpf_words() += line.data();
+    return size;
+}
+
+std::string last_lines(std::string_view text, int lines) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    auto from = text.size();
+    while (lines-- > 0 && from != std::string_view::npos && from > 0) from = text.rfind('\n', from - 1);
+    return std::string(from == std::string_view::npos || from == 0 ? text : text.substr(from + 1));
+}
+
+struct Pin {
+    const char* name;
+    Fd Instance::*fd;
+};
+
+constexpr std::array map_pins{Pin{"vnics", &Instance::vnics}, Pin{"vnic_info", &Instance::vnic_info},
+                              Pin{"ledgers", &Instance::ledgers}, Pin{"flow_tables", &Instance::flow_tables},
+                              Pin{"settings", &Instance::settings}};
+constexpr std::array program_pins{Pin{"prog_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", &Instance::tc_out},
+                                  Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock}};
+
+Result<void> pin(int fd, const std::string& path) {
+    if (bpf_obj_pin(fd, path.c_str()) != 0)
+        return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
+    return {};
+}
+
+// FNV-1a (Fowler, Noll, Vo) over the object file: tells one build's programs from another's.
+std::uint32_t object_hash() {
+    std::size_t size = 0;
+    const auto* bytes = static_cast<const unsigned char*>(weir_bpf__elf_bytes(&size));
+    std::uint32_t hash = 0x811c9dc5;
+    for (const unsigned char byte : std::span(bytes, size)) hash = (hash ^ byte) * 0x01000193;
+    return hash;
+}
+
+std::string own_version() {
+    return fmt::format("{}+{:08x}", version, object_hash()).substr(0, sizeof(weir_settings::version) - 1);
+}
+
+// With `running` the programs are loaded over its maps.
+Result<Skeleton> load(const Instance* running) {
+    libbpf_words().clear();
+    libbpf_set_print(keep_words);
+    Skeleton skeleton(weir_bpf__open(), weir_bpf__destroy);
+    if (!skeleton) return fail(Errc::failed, "cannot read the BPF object inside weir", errno_text(errno));
+    if (running != nullptr) {
+        const std::array reuse{std::pair{skeleton->maps.vnics, running->vnics.get()},
+                               std::pair{skeleton->maps.vnic_info, running->vnic_info.get()},
+                               std::pair{skeleton->maps.ledgers, running->ledgers.get()},
+                               std::pair{skeleton->maps.flow_tables, running->flow_tables.get()},
+                               std::pair{skeleton->maps.settings, running->settings.get()}};
+        for (const auto& [map, fd] : reuse)
+            if (bpf_map__reuse_fd(map, fd) != 0)
+                return fail(Errc::failed, "cannot take over the running maps", errno_text(errno));
+    }
+    if (const int error = weir_bpf__load(skeleton.get()); error != 0) {
+        const auto code = error == -EPERM ? Errc::permission : Errc::unsupported;
+        return fail(code, "the kernel refused the BPF programs", last_lines(libbpf_words(), 6), "see: weir features");
+    }
+    return skeleton;
+}
+
+Result<void> write_settings(int fd) {
+    weir_settings settings{};
+    settings.schema = WEIR_SCHEMA;
+    settings.created_ns = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    own_version().copy(settings.version, sizeof(settings.version) - 1);
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(fd, &zero, &settings, BPF_ANY) != 0)
+        return fail(Errc::failed, "cannot write Weir's settings map", errno_text(errno));
+    return {};
+}
+
+}  // namespace
+
+Result<std::optional<Instance>> open_instance() {
+    WEIR_TRY(const auto directory, state_directory());
+    return open_instance_at(directory);
+}
+
+Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
+    if (access(directory.c_str(), F_OK) != 0) return std::nullopt;
+    Instance instance;
+    instance.directory = directory;
+    const auto open_all = [&](const auto& pins) -> Result<void> {
+        for (const auto& entry : pins) {
+            const std::string path = directory + "/" + entry.name;
+            Fd fd(bpf_obj_get(path.c_str()));
+            if (!fd) {
+                const auto code = errno == EPERM || errno == EACCES ? Errc::permission : Errc::failed;
+                return fail(code, "cannot open " + path, errno_text(errno), "weir detach --all removes the state");
+            }
+            instance.*entry.fd = std::move(fd);
+        }
+        return {};
+    };
+    WEIR_CHECK(open_all(map_pins));
+    WEIR_CHECK(open_all(program_pins));
+    return instance;
+}
+
+Result<Instance> create_instance() {
+    WEIR_TRY(const auto directory, state_directory());
+    WEIR_TRY(const auto skeleton, load(nullptr));
+    WEIR_CHECK(write_settings(bpf_map__fd(skeleton->maps.settings)));
+
+    // Pinned aside and then renamed: another process sees all of it or nothing. What a process that died left is
+    // removed first.
+    const std::string aside = directory + "-new";
+    WEIR_CHECK(remove_state_directory(aside));
+    WEIR_CHECK(StateLock::make_parents());
+    if (mkdir(aside.c_str(), 0700) != 0) return fail(Errc::failed, "cannot create " + aside, errno_text(errno));
+    const std::array fds{std::pair{"vnics", bpf_map__fd(skeleton->maps.vnics)},
+                         std::pair{"vnic_info", bpf_map__fd(skeleton->maps.vnic_info)},
+                         std::pair{"ledgers", bpf_map__fd(skeleton->maps.ledgers)},
+                         std::pair{"flow_tables", bpf_map__fd(skeleton->maps.flow_tables)},
+                         std::pair{"settings", bpf_map__fd(skeleton->maps.settings)},
+                         std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
+                         std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
+                         std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
+                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)}};
+    for (const auto& [name, fd] : fds) WEIR_CHECK(pin(fd, fmt::format("{}/{}", aside, name)));
+    if (rename(aside.c_str(), directory.c_str()) != 0)
+        return fail(Errc::failed, "cannot put " + directory + " in place", errno_text(errno));
+
+    WEIR_TRY(auto instance, open_instance_at(directory));
+    if (!instance) return fail(Errc::failed, "cannot open " + directory, "it is gone again");
+    return std::move(*instance);
+}
+
+Result<void> reload_programs(Instance& instance) {
+    WEIR_TRY(const auto skeleton, load(&instance));
+    const std::array fds{std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
+                         std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
+                         std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
+                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)}};
+    for (const auto& [name, fd] : fds) {
+        const std::string path = fmt::format("{}/{}", instance.directory, name);
+        const std::string aside = path + "_new";
+        unlink(aside.c_str());
+        WEIR_CHECK(pin(fd, aside));
+        if (rename(aside.c_str(), path.c_str()) != 0)
+            return fail(Errc::failed, "cannot put " + path + " in place", errno_text(errno));
+    }
+    WEIR_CHECK(write_settings(instance.settings.get()));
+    WEIR_TRY(auto reopened, open_instance_at(instance.directory));
+    if (!reopened) return fail(Errc::failed, "cannot open " + instance.directory, "it is gone");
+    instance = std::move(*reopened);
+    return {};
+}
+
+Result<std::string> running_version(const Instance& instance) {
+    weir_settings settings{};
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(instance.settings.get(), &zero, &settings) != 0)
+        return fail(Errc::failed, "cannot read Weir's settings map", errno_text(errno));
+    return std::string(settings.version, strnlen(settings.version, sizeof(settings.version)));
+}
+
+Result<bool> programs_are_current(const Instance& instance) {
+    WEIR_TRY(const auto running, running_version(instance));
+    return running == own_version();
+}
+
+Result<std::vector<weir_vnic_info>> read_vnic_infos(const Instance& instance) {
+    std::vector<weir_vnic_info> infos(WEIR_VNICS_MAX);
+    std::vector<std::uint32_t> keys(WEIR_VNICS_MAX);
+    std::uint32_t count = WEIR_VNICS_MAX;
+    std::uint32_t cursor = 0;
+    DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
+    const int error = bpf_map_lookup_batch(instance.vnic_info.get(), nullptr, &cursor, keys.data(), infos.data(),
+                                           &count, &options);
+    if (error != 0 && error != -ENOENT)
+        return fail(Errc::failed, "cannot read the table of vNICs", errno_text(-error));
+    if (count != WEIR_VNICS_MAX)
+        return fail(Errc::failed, "cannot read the table of vNICs", fmt::format("{} of {} slots", count, infos.size()));
+    return infos;
+}
+
+Result<void> write_vnic_info(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {
+    if (bpf_map_update_elem(instance.vnic_info.get(), &slot, &info, BPF_ANY) != 0)
+        return fail(Errc::failed, "cannot write the table of vNICs", errno_text(errno));
+    return {};
+}
+
+Result<weir_clock_sample> read_clock(const Instance& instance) {
+    // A syscall program's context is copied back to where it came from (net/bpf/test_run.c, Linux 5.14).
+    weir_clock_sample sample{};
+    DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &sample, .ctx_size_in = sizeof(sample));
+    if (bpf_prog_test_run_opts(instance.clock.get(), &options) != 0)
+        return fail(Errc::failed, "cannot read the kernel's clocks", errno_text(errno));
+    return sample;
+}
+
+std::uint32_t program_id(int program_fd) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof(info);
+    return bpf_prog_get_info_by_fd(program_fd, &info, &size) == 0 ? info.id : 0;
+}
+
+}  // namespace weir

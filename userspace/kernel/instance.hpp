@@ -1,0 +1,55 @@
+// The maps and programs of this network namespace, loaded once and pinned; everything else goes through them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/fd.hpp"
+#include "core/result.hpp"
+#include "shared/abi.h"
+
+namespace weir {
+
+// Open files of what is pinned in one state directory. Owns only the files: closing them changes nothing.
+struct Instance {
+    std::string directory;
+    Fd vnics;
+    Fd vnic_info;
+    Fd ledgers;
+    Fd flow_tables;
+    Fd settings;
+    Fd tc_in;
+    Fd tc_out;
+    Fd xdp;
+    Fd clock;
+};
+
+// Opens what is pinned; nothing if Weir is not loaded in this network namespace.
+Result<std::optional<Instance>> open_instance();
+Result<std::optional<Instance>> open_instance_at(const std::string& directory);
+
+// Loads maps and programs and pins them, complete or not at all. Under StateLock.
+Result<Instance> create_instance();
+
+// Loads this binary's programs over the running maps and pins them in place of the old ones. Whoever is attached keeps
+// the old ones until update_hooks. Under StateLock.
+Result<void> reload_programs(Instance& instance);
+
+// Whether the pinned programs are the ones that this binary carries.
+Result<bool> programs_are_current(const Instance& instance);
+
+// Which weir loaded the running programs: "0.1.0+5f3a90c1".
+Result<std::string> running_version(const Instance& instance);
+
+// Every slot of vnic_info, WEIR_VNICS_MAX of them.
+Result<std::vector<weir_vnic_info>> read_vnic_infos(const Instance& instance);
+Result<void> write_vnic_info(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info);
+
+// The kernel's clocks, as the programs read them.
+Result<weir_clock_sample> read_clock(const Instance& instance);
+
+// Id of a program behind a file; 0 if it cannot be told.
+std::uint32_t program_id(int program_fd);
+
+}  // namespace weir

@@ -1,0 +1,10 @@
+// Which libbpf this weir runs with.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+std::string libbpf_version();  // "1.4.0"
+
+}  // namespace weir

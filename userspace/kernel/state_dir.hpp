@@ -1,0 +1,50 @@
+// Where Weir's state lives: /sys/fs/bpf/weir/v<schema>/net-<cookie>/, one directory per network namespace, named after
+// the namespace's cookie (SO_NETNS_COOKIE, Linux 5.14), which is never used twice while the machine is up.
+//
+// bpffs is mounted if it is not. A process in a mount namespace without it (`ip netns exec` gives its command a fresh
+// /sys) goes over to the mount namespace of process 1: pins in a private bpffs would be gone with the command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/fd.hpp"
+#include "core/result.hpp"
+
+namespace weir {
+
+// Capabilities that all of Weir needs. Errc::permission with one clear line if they are missing.
+Result<void> require_privilege();
+
+// The directory of this network namespace. Makes bpffs reachable, creates no directory.
+Result<std::string> state_directory();
+
+// The directories of all network namespaces, this one's included.
+Result<std::vector<std::string>> all_state_directories();
+
+// Held while the state is changed; released when it goes out of scope. One per machine, across network namespaces.
+class StateLock {
+public:
+    // Creates the directories above this namespace's if needed. Waits for another weir up to `timeout_s` seconds.
+    static Result<StateLock> take(int timeout_s = 120);
+
+    // Makes the directories above the namespaces' own, again after one was removed. By the lock's holder.
+    static Result<void> make_parents();
+
+    StateLock(StateLock&&) = default;
+    StateLock& operator=(StateLock&&) = delete;
+    StateLock(const StateLock&) = delete;
+    StateLock& operator=(const StateLock&) = delete;
+    // Removes the directories above the namespaces' own if nothing is in them, and lets go.
+    ~StateLock();
+
+private:
+    explicit StateLock(Fd fd) : fd_(std::move(fd)) {}
+    Fd fd_;
+};
+
+// Removes a directory of pins with everything in it. A missing one is fine.
+Result<void> remove_state_directory(const std::string& directory);
+
+}  // namespace weir

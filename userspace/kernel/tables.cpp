@@ -1,0 +1,188 @@
+#include "kernel/tables.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "lib/interface.h"
+
+namespace weir {
+namespace {
+
+std::uint32_t flags_of(const weir_vnic_info& info) {
+    std::uint32_t flags = 0;
+    if (info.role != WEIR_ROLE_VNIC) flags |= WEIR_IF_EGRESS_IS_TX;
+    if (info.ingress_hook == WEIR_HOOK_XDP_NATIVE || info.ingress_hook == WEIR_HOOK_XDP_GENERIC)
+        flags |= WEIR_IF_XDP_ACCOUNTS;
+    return flags;
+}
+
+Result<weir_if_entry> read_place(const Instance& instance, std::uint32_t place) {
+    weir_if_entry entry{};
+    if (bpf_map_lookup_elem(instance.vnics.get(), &place, &entry) != 0)
+        return fail(Errc::failed, "cannot read the interface table", errno_text(errno));
+    return entry;
+}
+
+Result<void> write_place(const Instance& instance, std::uint32_t place, const weir_if_entry& entry) {
+    if (bpf_map_update_elem(instance.vnics.get(), &place, &entry, BPF_ANY) != 0)
+        return fail(Errc::failed, "cannot write the interface table", errno_text(errno));
+    return {};
+}
+
+Result<void> enter_interface(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {
+    weir_if_entry entry{};
+    entry.slot = slot;
+    entry.flow_set_mask = info.flow_sets - 1;
+    entry.flags = flags_of(info);
+    if (getrandom(&entry.hash_seed, sizeof(entry.hash_seed), 0) != sizeof(entry.hash_seed))
+        return fail(Errc::failed, "cannot draw a random seed", errno_text(errno));
+    for (std::uint32_t probe = 0; probe < WEIR_IF_PROBES; ++probe) {
+        const auto place = weir_if_place(info.ifindex, probe);
+        WEIR_TRY(const auto standing, read_place(instance, place));
+        if (standing.ifindex != 0 && standing.ifindex != info.ifindex) continue;
+        // The programs look at ifindex first: all else has to stand before it does.
+        WEIR_CHECK(write_place(instance, place, entry));
+        entry.ifindex = info.ifindex;
+        return write_place(instance, place, entry);
+    }
+    return fail(Errc::failed, "cannot enter the interface",
+                fmt::format("{} interfaces with neighbouring numbers are attached", WEIR_IF_PROBES));
+}
+
+Result<void> put(int outer, std::uint32_t slot, int inner, const char* name) {
+    if (bpf_map_update_elem(outer, &slot, &inner, BPF_ANY) != 0)
+        return fail(Errc::failed, fmt::format("cannot put the {} in place", name), errno_text(errno));
+    return {};
+}
+
+Result<Fd> open_inner(int outer, std::uint32_t slot, const char* name) {
+    std::uint32_t id = 0;
+    if (bpf_map_lookup_elem(outer, &slot, &id) != 0)
+        return fail(Errc::failed, fmt::format("cannot find the {} of slot {}", name, slot), errno_text(errno));
+    Fd fd(bpf_map_get_fd_by_id(id));
+    if (!fd) return fail(Errc::failed, fmt::format("cannot open the {} of slot {}", name, slot), errno_text(errno));
+    return fd;
+}
+
+// Copies a slot that no program is in the middle of changing. The state word is read before and after.
+void copy_hot(const weir_flow_hot& from, weir_flow_hot& to) {
+    const std::atomic_ref state(const_cast<weir_flow_hot&>(from).state);
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        const auto before = state.load(std::memory_order_acquire);
+        std::memcpy(&to, &from, sizeof(to));
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if ((before & WEIR_FLOW_LOCKED) == 0 && state.load(std::memory_order_relaxed) == before) return;
+    }
+}
+
+}  // namespace
+
+std::uint32_t flow_sets_for(std::uint32_t flows) {
+    return std::bit_ceil(std::max<std::uint32_t>(1, (flows * 2 + WEIR_FLOW_WAYS - 1) / WEIR_FLOW_WAYS));
+}
+
+Result<void> install_tables(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {
+    const Fd ledger(bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "weir_ledger", sizeof(std::uint32_t), sizeof(weir_ledger),
+                                   1, nullptr));
+    if (!ledger) return fail(Errc::failed, "cannot create the ledger", errno_text(errno));
+    DECLARE_LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+    const Fd flows(bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_flows", sizeof(std::uint32_t), sizeof(weir_flow_block),
+                                  2 * info.flow_sets, &options));
+    if (!flows)
+        return fail(Errc::failed, fmt::format("cannot create a flow table for {} flows", info.flows), errno_text(errno),
+                    "use a smaller --flows");
+    WEIR_CHECK(put(instance.ledgers.get(), slot, ledger.get(), "ledger"));
+    WEIR_CHECK(put(instance.flow_tables.get(), slot, flows.get(), "flow table"));
+    return enter_interface(instance, slot, info);
+}
+
+Result<void> remove_tables(const Instance& instance, std::uint32_t slot, std::uint32_t ifindex) {
+    for (std::uint32_t probe = 0; probe < WEIR_IF_PROBES; ++probe) {
+        const auto place = weir_if_place(ifindex, probe);
+        WEIR_TRY(const auto entry, read_place(instance, place));
+        if (entry.ifindex == ifindex && entry.slot == slot) WEIR_CHECK(write_place(instance, place, {}));
+    }
+    for (const int outer : {instance.ledgers.get(), instance.flow_tables.get()})
+        if (bpf_map_delete_elem(outer, &slot) != 0 && errno != ENOENT)
+            return fail(Errc::failed, fmt::format("cannot remove the tables of slot {}", slot), errno_text(errno));
+    return {};
+}
+
+Result<void> update_interface_flags(const Instance& instance, const weir_vnic_info& info) {
+    for (std::uint32_t probe = 0; probe < WEIR_IF_PROBES; ++probe) {
+        const auto place = weir_if_place(info.ifindex, probe);
+        WEIR_TRY(auto entry, read_place(instance, place));
+        if (entry.ifindex != info.ifindex) continue;
+        entry.flags = flags_of(info);
+        return write_place(instance, place, entry);
+    }
+    return fail(Errc::failed, "cannot change the interface's flags", "it is not in the interface table");
+}
+
+Result<Fd> open_ledger(const Instance& instance, std::uint32_t slot) {
+    return open_inner(instance.ledgers.get(), slot, "ledger");
+}
+
+Result<Fd> open_flow_table(const Instance& instance, std::uint32_t slot) {
+    return open_inner(instance.flow_tables.get(), slot, "flow table");
+}
+
+Result<std::vector<weir_ledger>> read_ledger(int ledger_fd) {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 1) return fail(Errc::failed, "cannot count the CPUs", errno_text(-cpus));
+    static_assert(sizeof(weir_ledger) % 8 == 0, "per-CPU values are rounded up to 8 bytes");
+    std::vector<weir_ledger> ledgers(static_cast<std::size_t>(cpus));
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(ledger_fd, &zero, ledgers.data()) != 0)
+        return fail(Errc::failed, "cannot read a ledger", errno_text(errno));
+    return ledgers;
+}
+
+Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets) {
+    const std::size_t bytes = 2 * static_cast<std::size_t>(sets) * sizeof(weir_flow_block);
+    const auto unmap = [bytes](void* at) { munmap(at, bytes); };
+    void* at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, table_fd, 0);
+    if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a flow table", errno_text(errno));
+    const std::unique_ptr<void, decltype(unmap)> mapping(at, unmap);
+    const std::span<const weir_flow_block> blocks(static_cast<const weir_flow_block*>(at), 2 * std::size_t{sets});
+    std::vector<weir_flow_block> copy(blocks.size());
+    for (std::size_t set = 0; set < sets; ++set) {
+        for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way) {
+            copy_hot(blocks[set].hot.way[way], copy[set].hot.way[way]);
+            if (copy[set].hot.way[way].family == 6)
+                copy[sets + set].cold.way[way] = blocks[sets + set].cold.way[way];
+        }
+    }
+    return copy;
+}
+
+std::uint64_t map_memory_bytes(int map_fd) {
+    std::ifstream file(fmt::format("/proc/self/fdinfo/{}", map_fd));
+    for (std::string line; std::getline(file, line);) {
+        constexpr std::string_view key = "memlock:";
+        if (!line.starts_with(key)) continue;
+        const auto from = line.find_first_not_of(" \t", key.size());
+        std::uint64_t bytes = 0;
+        if (from != std::string::npos) std::from_chars(line.data() + from, line.data() + line.size(), bytes);
+        return bytes;
+    }
+    return 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,108 @@
+#include "kernel/vnic_list.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "kernel/hooks.hpp"
+#include "kernel/tables.hpp"
+
+namespace weir {
+namespace {
+
+bool is_xdp(Hook hook) { return hook == Hook::xdp_native || hook == Hook::xdp_generic; }
+
+void note_ingress(Vnic& vnic) {
+    const auto driver = driver_of(vnic.interface);
+    if (vnic.ingress == IngressChoice::automatic && !is_xdp(vnic.ingress_hook)) {
+        if (driver == "veth" || driver == "tun" || driver == "virtio_net")
+            vnic.notes.push_back(fmt::format(
+                "ingress hook auto: tc, because on {} a native XDP program switches offloads off or takes the slow way "
+                "for GSO frames",
+                driver));
+        else if (driver_has_free_xdp(driver))
+            vnic.notes.emplace_back("ingress hook auto: tc, because an XDP program of another owner is attached");
+    }
+    if (is_xdp(vnic.ingress_hook))
+        vnic.notes.emplace_back("ingress counts frames as the driver hands them to XDP");
+    if (vnic.ingress_hook == Hook::xdp_generic)
+        vnic.notes.push_back(fmt::format("XDP runs in generic mode: {} has no native XDP",
+                                         driver.empty() ? "this driver" : driver));
+}
+
+void note_foreign_filters(Vnic& vnic, const weir_vnic_info& info) {
+    const auto check = [&](bool ingress, std::uint32_t priority) {
+        const auto filters = list_filters(vnic.ifindex, ingress);
+        if (!filters) return;
+        for (const auto& filter : *filters) {
+            if (filter.priority >= priority) break;
+            vnic.notes.push_back(fmt::format("{}: a {} filter of another owner stands before Weir's (priority {}); what "
+                                             "it drops or takes is not counted",
+                                             ingress ? "ingress" : "egress", filter.kind, filter.priority));
+        }
+    };
+    if (vnic.ingress_hook == Hook::clsact) check(true, info.tc_ingress_priority);
+    if (vnic.egress_hook == Hook::clsact) check(false, info.tc_egress_priority);
+}
+
+}  // namespace
+
+std::string text_of(const char* field, std::size_t room) { return {field, strnlen(field, room)}; }
+
+Vnic vnic_of(std::uint32_t slot, const weir_vnic_info& info, const std::vector<Link>& links) {
+    Vnic vnic;
+    vnic.slot = slot;
+    vnic.ifindex = info.ifindex;
+    vnic.interface = text_of(info.interface, sizeof(info.interface));
+    vnic.tenant = text_of(info.tenant, sizeof(info.tenant));
+    vnic.role = static_cast<Role>(info.role);
+    vnic.ingress = static_cast<IngressChoice>(info.ingress_choice);
+    vnic.ingress_hook = static_cast<Hook>(info.ingress_hook);
+    vnic.egress_hook = static_cast<Hook>(info.egress_hook);
+    vnic.flows = info.flows;
+    vnic.flow_sets = info.flow_sets;
+    vnic.capacity_bps = info.capacity_bps;
+    vnic.attached_ns = info.attached_ns;
+    const auto link = std::ranges::find(links, info.ifindex, &Link::ifindex);
+    vnic.present = link != links.end();
+    if (vnic.present) {
+        vnic.interface = link->name;
+        vnic.qdisc = link->qdisc;
+    }
+    return vnic;
+}
+
+Result<std::vector<Vnic>> list_vnics(const Instance& instance) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    WEIR_TRY(const auto links, list_links());
+    std::vector<Vnic> vnics;
+    for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
+        if (infos[slot].state == WEIR_VNIC_ATTACHED) vnics.push_back(vnic_of(slot, infos[slot], links));
+    return vnics;
+}
+
+Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    for (auto& vnic : vnics) {
+        const auto& info = infos.at(vnic.slot);
+        const bool in = ingress_state(instance, vnic.slot, info).held;
+        const bool out = egress_state(instance, vnic.slot, info).held;
+        if (!vnic.present || (!in && !out)) {
+            vnic.present = false;
+            vnic.notes.emplace_back("the interface has been deleted; its counters stand until it is detached");
+        } else if (!in || !out) {
+            vnic.notes.push_back(fmt::format("the {} hook was taken off by somebody else; mend it with: weir attach {}",
+                                             in ? "egress" : "ingress", vnic.interface));
+        } else {
+            note_ingress(vnic);
+            note_foreign_filters(vnic, info);
+        }
+        const auto ledger = open_ledger(instance, vnic.slot);
+        const auto flows = open_flow_table(instance, vnic.slot);
+        if (ledger && flows) vnic.memory_bytes = map_memory_bytes(ledger->get()) + map_memory_bytes(flows->get());
+    }
+    return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,25 @@
+// The attached vNICs as values: what vnic_info remembers, joined with what the kernel says of interface and hooks now.
+#pragma once
+
+#include <vector>
+
+#include "core/result.hpp"
+#include "kernel/instance.hpp"
+#include "kernel/netlink.hpp"
+#include "model/types.hpp"
+
+namespace weir {
+
+// Text of a fixed-size field: up to its NUL or its end.
+std::string text_of(const char* field, std::size_t room);
+
+// A vNIC without memory and notes: cheap. `links` tells its present name and qdisc.
+Vnic vnic_of(std::uint32_t slot, const weir_vnic_info& info, const std::vector<Link>& links);
+
+// All slots that are attached, cheap.
+Result<std::vector<Vnic>> list_vnics(const Instance& instance);
+
+// Adds whether the hooks are still held, memory_bytes, and the notes.
+Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics);
+
+}  // namespace weir
