@@ -17,9 +17,9 @@
 #define WEIR_ETH_HEADER_BYTES 14
 #define WEIR_VLAN_TAG_BYTES 4
 
-/* Headers are looked for in the first bytes of a frame only. Two tags, an IPv6 header and eight extension headers of
- * the greatest length would pass this bound; such a chain counts as too deep. */
-#define WEIR_HEADER_REACH_BYTES 1024
+/* Where the last header can begin: behind two tags, an IPv6 header and eight extension headers of 2,048 bytes. The
+ * verifier wants a bound on every offset; this one turns no frame away. */
+#define WEIR_HEADER_REACH_BYTES (14 + 2 * 4 + 40 + 8 * 2048)
 
 enum weir_view_kind {
     WEIR_VIEW_DIRECT, /* packet pointers: only what is linear can be read, and chains are not followed */

@@ -24,6 +24,9 @@
 /* IPv6 extension headers (and IPv4 AH) followed before a chain counts as too deep. */
 #define WEIR_EXTENSIONS_MAX 8
 
+/* AH without its integrity check value. A length field that says less is a lie. */
+#define WEIR_AH_FIXED_BYTES 12
+
 /* What is known of a frame beside its bytes. */
 struct weir_frame_hint {
     __u8 tags_outside; /* VLAN tags that the skb carries outside the frame: 0 or 1 */
@@ -37,7 +40,7 @@ struct weir_packet {
     __u16 dst_port;
     __u16 l3_offset;
     __u16 l4_offset;
-    __u16 header_bytes; /* from the frame's start to the end of the TCP or UDP header; 0 for anything else */
+    __u16 header_bytes; /* from the frame's start to the end of the TCP, UDP or SCTP header; 0 for anything else */
     __u16 jumbo_bytes;  /* of header_bytes: a jumbo payload header that segmentation removes */
     __u8 class_id;      /* weir_class */
     __u8 family;        /* 4, 6, or 0 where the frame has no flow */
@@ -142,6 +145,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         if (!at) break;
         out->src_port = weir_be16(at);
         out->dst_port = weir_be16(at + 2);
+        if (out->protocol == WEIR_PROTOCOL_SCTP) out->header_bytes = (__u16)(offset + 12);
         out->class_id = v6 ? WEIR_CLASS_IPV6_SCTP : WEIR_CLASS_IPV4_SCTP;
         return;
     case WEIR_PROTOCOL_ICMP:
@@ -212,6 +216,12 @@ static __always_inline __u64 weir_parse_ipv4(struct weir_view* view, __u32 offse
     if (total == 0 && is_gso) total = ~0u;
     out->class_id = WEIR_CLASS_IPV4_MALFORMED;
     if (at[0] >> 4 != 4 || header < 20 || total < header) return WEIR_NO_L4;
+    if (header > 20) {
+        out->class_id = WEIR_CLASS_IPV4_TRUNCATED;
+        if (!weir_at(view, offset + header - 1, 1)) return WEIR_NO_L4;
+        at = weir_at(view, offset, 20);
+        if (!at) return WEIR_NO_L4;
+    }
 
     fragment = weir_be16(at + 6) & 0x1fff;
     out->protocol = at[9];
@@ -228,12 +238,14 @@ static __always_inline __u64 weir_parse_ipv4(struct weir_view* view, __u32 offse
     offset += header;
     if (out->protocol == WEIR_PROTOCOL_AH) {
         __u32 ah;
+        __u8 next;
         out->class_id = WEIR_CLASS_IPV4_L4_TRUNCATED;
-        at = total >= 12 ? weir_at(view, offset, 12) : 0;
+        at = total >= WEIR_AH_FIXED_BYTES ? weir_at(view, offset, WEIR_AH_FIXED_BYTES) : 0;
         if (!at) return WEIR_NO_L4;
         ah = (at[1] + 2u) * 4u;
-        if (total < ah) return WEIR_NO_L4;
-        out->protocol = at[0];
+        next = at[0];
+        if (ah < WEIR_AH_FIXED_BYTES || total < ah || !weir_at(view, offset + ah - 1, 1)) return WEIR_NO_L4;
+        out->protocol = next;
         offset += ah;
         total -= ah;
     }
@@ -260,8 +272,8 @@ static __always_inline __u8 weir_is_extension(__u8 next) {
 static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offset, __u8 is_gso,
                                              struct weir_packet* out) {
     const __u8* at = weir_at(view, offset, 40);
-    __u32 available, step, depth;
-    __u8 next;
+    __u32 available, step, least, depth;
+    __u8 next, following;
 
     out->l3_offset = (__u16)offset;
     out->class_id = WEIR_CLASS_IPV6_TRUNCATED;
@@ -297,22 +309,28 @@ static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offse
         out->class_id = WEIR_CLASS_IPV6_EXT_TRUNCATED;
         at = available >= 8 ? weir_at(view, offset, 8) : 0;
         if (!at) return WEIR_NO_L4;
+        following = at[0];
+        least = 8;
         if (next == WEIR_PROTOCOL_FRAGMENT) {
             step = 8;
             if (weir_be16(at + 2) & 0xfff8) {
-                out->protocol = at[0];
+                out->protocol = following;
                 out->class_id = WEIR_CLASS_IPV6_FRAGMENT;
                 return WEIR_NO_L4;
             }
         } else if (next == WEIR_PROTOCOL_AH) {
             step = (at[1] + 2u) * 4u;
+            least = WEIR_AH_FIXED_BYTES;
         } else {
             step = (at[1] + 1u) * 8u;
-            if (next == WEIR_PROTOCOL_HOP_BY_HOP && is_gso && at[1] == 0 && at[2] == WEIR_OPTION_JUMBO)
+            /* What the kernel takes for its own (ipv6_has_hopopt_jumbo). */
+            if (depth == 0 && next == WEIR_PROTOCOL_HOP_BY_HOP && is_gso && at[1] == 0 && at[2] == WEIR_OPTION_JUMBO &&
+                following == WEIR_PROTOCOL_TCP)
                 out->jumbo_bytes = 8;
         }
-        if (available < step) return WEIR_NO_L4;
-        next = at[0];
+        if (step < least || available < step) return WEIR_NO_L4;
+        if (step > 8 && !weir_at(view, offset + step - 1, 1)) return WEIR_NO_L4;
+        next = following;
         offset += step;
         available -= step;
     }

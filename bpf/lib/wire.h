@@ -13,6 +13,10 @@
 /* gso_size of an skb whose segments are its fragments (GSO_BY_FRAGS, include/linux/skbuff.h): no size to divide by. */
 #define WEIR_GSO_BY_FRAGS 0xffff
 
+/* In a frame no longer than this a jumbo payload option is the sender's own, and the kernel leaves it there
+ * (GRO_LEGACY_MAX_SIZE, ipv6_has_hopopt_jumbo). */
+#define WEIR_GSO_LEGACY_MAX_BYTES 65536
+
 struct weir_wire_input {
     __u32 length;       /* of the frame in the skb, layer 2 header included */
     __u32 gso_size;     /* payload bytes a segment; 0: not a GSO frame */
@@ -28,8 +32,10 @@ static __always_inline struct weir_count weir_wire_count(const struct weir_wire_
 
     if (in->gso_size == 0) return count;
     if (header > length) header = 0;
-    length -= in->jumbo_bytes;
-    header -= header >= in->jumbo_bytes ? in->jumbo_bytes : 0;
+    if (length > WEIR_GSO_LEGACY_MAX_BYTES) {
+        length -= in->jumbo_bytes;
+        header -= header >= in->jumbo_bytes ? in->jumbo_bytes : 0;
+    }
     count.packets = in->gso_segs;
     if (count.packets == 0) {
         const __u32 payload = length - header;

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for weir(8)
+
+_weir_interfaces() {
+    local path names=
+    for path in /sys/class/net/*; do
+        if [ -e "$path/ifindex" ]; then names+=" ${path##*/}"; fi
+    done
+    printf '%s' "$names"
+}
+
+_weir_files() {
+    local IFS=$'\n'
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$1"))
+}
+
+_weir() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local command='' word words index
+    COMPREPLY=()
+
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        word=${COMP_WORDS[index]}
+        case $word in
+            attach | detach | apply | export | status | stats | flows | features | version | bench | demo)
+                command=$word
+                break
+                ;;
+        esac
+    done
+
+    case $previous in
+        --role) words='vnic uplink guest' ;;
+        --ingress-hook) words='auto tc xdp' ;;
+        --bpf-hooks) words='auto tcx clsact' ;;
+        --sort) words='bytes packets rate age' ;;
+        --protocol) words='tcp udp icmp icmp6 sctp gre esp igmp' ;;
+        --tenant | --capacity | --flows | --limit | --address | --port | --duration) return ;;
+        *) words= ;;
+    esac
+    if [ -n "$words" ]; then
+        COMPREPLY=($(compgen -W "$words" -- "$current"))
+        return
+    fi
+
+    local reading='--duration --json --pretty --help'
+    case $command in
+        '') words='attach detach apply export status stats flows features version bench demo --help --version' ;;
+        attach)
+            words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --help'
+            words+=$(_weir_interfaces)
+            ;;
+        detach) words="--all --dry-run --help$(_weir_interfaces)" ;;
+        apply)
+            if [[ $current != -* ]]; then
+                _weir_files "$current"
+                return
+            fi
+            words='--dry-run --help'
+            ;;
+        export) words='--pretty --help' ;;
+        status) words="--json --pretty --help$(_weir_interfaces)" ;;
+        stats) words="$reading$(_weir_interfaces)" ;;
+        flows) words="$reading --sort --limit --address --port --protocol --tenant$(_weir_interfaces)" ;;
+        features | version | bench | demo) words='--json --pretty --help' ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+
+complete -F _weir weir
