@@ -36,12 +36,10 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_packet) <= sizeof(((struct weir_ledger*)0)
 
 /* Where a packet is parsed to: per-CPU memory, not the stack. The verifier follows every value that stands in a
  * register or on the stack through every path of the parser, and runs out of budget; what it reads back from here is
- * just a number to it. The barrier keeps the compiler from short-cutting that. */
+ * just a number to it (weir_forget_values, frame.h). */
 static __always_inline struct weir_packet* weir_packet_of(struct weir_ledger* ledger) {
     return (struct weir_packet*)ledger->scratch;
 }
-
-#define weir_forget_values() asm volatile("" ::: "memory")
 
 /* Counts one frame: always in the ledger, and in a flow or as untracked. Per-CPU counters need no atomics: the hooks
  * run with bottom halves off, so nothing on this CPU comes between. */

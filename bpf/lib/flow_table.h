@@ -5,7 +5,8 @@
  *
  * A slot's `state` word holds a 31-bit tag of the key's hash and a lock bit. One compare-and-swap from `tag` to
  * `tag | locked` proves that the slot is free to take and (but for a tag collision, which the key comparison under the
- * lock finds) that it is the right one. All else in the slot is plain memory, touched by the lock's holder only. The
+ * lock finds) that it is the right one. All else in the slot is plain memory, written by the lock's holder only; who
+ * looks for a victim reads counters and times beside the lock, where a stale value only makes a worse choice. The
  * programs run with bottom halves off, so a holder is never interrupted by another holder on its CPU; a CPU that finds
  * the lock taken tries WEIR_FLOW_SPINS times and then counts the packet as untracked, exactly, rather than wait on.
  *
@@ -18,15 +19,14 @@
 
 #define WEIR_FLOW_SPINS 64
 
-/* Whether a plain store releases a lock: x86 orders stores (total store order). Elsewhere an atomic exchange does it. */
-#if defined(__TARGET_ARCH_x86) || (!defined(__bpf__) && defined(__x86_64__))
-#define WEIR_STORES_ARE_ORDERED 1
-#else
-#define WEIR_STORES_ARE_ORDERED 0
-#endif
-
+/* Read or written whole and once. On the host as C11 atomics, so that a race detector knows what is meant to race. */
+#ifdef __bpf__
 #define WEIR_READ_ONCE(x) (*(volatile __typeof__(x)*)&(x))
 #define WEIR_WRITE_ONCE(x, v) (*(volatile __typeof__(x)*)&(x) = (v))
+#else
+#define WEIR_READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WEIR_WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#endif
 
 /* What an update displaced: the counters of an evicted flow, both directions. All zero where nothing was evicted. */
 struct weir_flow_evicted {
@@ -39,12 +39,14 @@ static __always_inline int weir_flow_try_lock(struct weir_flow_hot* slot, __u32 
 }
 
 static __always_inline void weir_flow_unlock(struct weir_flow_hot* slot, __u32 tag) {
-    if (WEIR_STORES_ARE_ORDERED) {
-        asm volatile("" ::: "memory");
-        WEIR_WRITE_ONCE(slot->state, tag);
-    } else {
-        __sync_lock_test_and_set(&slot->state, tag);
-    }
+#if !defined(__bpf__)
+    __atomic_store_n(&slot->state, tag, __ATOMIC_RELEASE);
+#elif defined(__TARGET_ARCH_x86) /* orders stores: a plain one releases a lock */
+    asm volatile("" ::: "memory");
+    WEIR_WRITE_ONCE(slot->state, tag);
+#else
+    __sync_lock_test_and_set(&slot->state, tag);
+#endif
 }
 
 static __always_inline int weir_flow_is(const struct weir_flow_hot* hot, const struct weir_flow_cold* cold,
@@ -65,9 +67,9 @@ static __always_inline int weir_flow_is(const struct weir_flow_hot* hot, const s
 static __always_inline void weir_flow_add(struct weir_flow_hot* hot, __u32 direction, struct weir_count count,
                                           __u32 now_tick) {
     struct weir_count* to = &hot->direction[direction & 1];
-    to->packets += count.packets;
+    WEIR_WRITE_ONCE(to->packets, to->packets + count.packets);
     to->bytes += count.bytes;
-    hot->last_seen_tick = now_tick;
+    WEIR_WRITE_ONCE(hot->last_seen_tick, now_tick);
 }
 
 /* The way that holds `tag`, locked or not; WEIR_FLOW_WAYS if none does. */
@@ -81,9 +83,10 @@ static __always_inline __u32 weir_flow_find(struct weir_flow_hot_set* set, __u32
 }
 
 /* The way to put a new flow in: an empty one, else the longest idle one, and among equally idle ones the one with the
- * fewest packets, so that a spray of new flows displaces itself and not the long-lived. */
+ * fewest packets, so that a spray of new flows displaces itself and not the long-lived. Another CPU's clock may be a tick
+ * ahead: what it has just seen is not idle for years. */
 static __always_inline __u32 weir_flow_victim(struct weir_flow_hot_set* set, __u32 home, __u32 now_tick) {
-    __u32 i, best = WEIR_FLOW_WAYS;
+    __u32 i, idle, best = WEIR_FLOW_WAYS;
     __u64 best_score = 0;
 
     for (i = 0; i < WEIR_FLOW_WAYS; i++) {
@@ -94,9 +97,11 @@ static __always_inline __u32 weir_flow_victim(struct weir_flow_hot_set* set, __u
 
         if (state == 0) return way;
         if (state & WEIR_FLOW_LOCKED) continue;
-        packets = hot->direction[0].packets + hot->direction[1].packets;
+        packets = WEIR_READ_ONCE(hot->direction[0].packets) + WEIR_READ_ONCE(hot->direction[1].packets);
         if (packets > 0xfffffffe) packets = 0xfffffffe;
-        score = (__u64)(now_tick - hot->last_seen_tick) << 32 | (0xffffffff - packets);
+        idle = now_tick - WEIR_READ_ONCE(hot->last_seen_tick);
+        if (idle > 0xffffff00) idle = 0;
+        score = (__u64)idle << 32 | (0xffffffff - packets);
         if (score > best_score) {
             best_score = score;
             best = way;
@@ -149,8 +154,10 @@ static __always_inline int weir_flow_account(struct weir_flow_hot_set* set, stru
     hot->protocol = key->protocol;
     hot->family = key->family;
     hot->first_seen_tick = now_tick;
-    hot->direction[WEIR_TX] = (struct weir_count){0, 0};
-    hot->direction[WEIR_RX] = (struct weir_count){0, 0};
+    for (i = 0; i < WEIR_DIRECTIONS; i++) {
+        WEIR_WRITE_ONCE(hot->direction[i].packets, 0);
+        hot->direction[i].bytes = 0;
+    }
     if (cold) {
         __builtin_memcpy(cold->way[way].tenant_address, key->tenant_address, 16);
         __builtin_memcpy(cold->way[way].peer_address, key->peer_address, 16);

@@ -21,6 +21,10 @@
  * verifier wants a bound on every offset; this one turns no frame away. */
 #define WEIR_HEADER_REACH_BYTES (14 + 2 * 4 + 40 + 8 * 2048)
 
+/* What is read from memory after this is read anew: to the verifier it can then be any number, which keeps it from
+ * following every value on every path. */
+#define weir_forget_values() asm volatile("" ::: "memory")
+
 enum weir_view_kind {
     WEIR_VIEW_DIRECT, /* packet pointers: only what is linear can be read, and chains are not followed */
     WEIR_VIEW_SKB,    /* headers copied out of an skb, wherever they stand */

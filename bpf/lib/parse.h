@@ -46,6 +46,7 @@ struct weir_packet {
     __u8 family;        /* 4, 6, or 0 where the frame has no flow */
     __u8 protocol;      /* IP protocol number of the header at l4_offset */
     __u8 has_flow;
+    __u32 available; /* the parser's own: bytes that the IP header promises from l4_offset on */
 };
 
 /* Numbers that the parser compares with. */
@@ -217,8 +218,9 @@ static __always_inline __u64 weir_parse_ipv4(struct weir_view* view, __u32 offse
     out->class_id = WEIR_CLASS_IPV4_MALFORMED;
     if (at[0] >> 4 != 4 || header < 20 || total < header) return WEIR_NO_L4;
     if (header > 20) {
+        /* Options are rare, and a header of unknown length multiplies the verifier's work: the slow way has them. */
         out->class_id = WEIR_CLASS_IPV4_TRUNCATED;
-        if (!weir_at(view, offset + header - 1, 1)) return WEIR_NO_L4;
+        if (view->kind == WEIR_VIEW_DIRECT || !weir_at(view, offset + header - 1, 1)) return WEIR_NO_L4;
         at = weir_at(view, offset, 20);
         if (!at) return WEIR_NO_L4;
     }
@@ -240,6 +242,7 @@ static __always_inline __u64 weir_parse_ipv4(struct weir_view* view, __u32 offse
         __u32 ah;
         __u8 next;
         out->class_id = WEIR_CLASS_IPV4_L4_TRUNCATED;
+        if (view->kind == WEIR_VIEW_DIRECT) return WEIR_NO_L4;
         at = total >= WEIR_AH_FIXED_BYTES ? weir_at(view, offset, WEIR_AH_FIXED_BYTES) : 0;
         if (!at) return WEIR_NO_L4;
         ah = (at[1] + 2u) * 4u;
@@ -272,7 +275,7 @@ static __always_inline __u8 weir_is_extension(__u8 next) {
 static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offset, __u8 is_gso,
                                              struct weir_packet* out) {
     const __u8* at = weir_at(view, offset, 40);
-    __u32 available, step, least, depth;
+    __u32 available, step, depth;
     __u8 next, following;
 
     out->l3_offset = (__u16)offset;
@@ -303,14 +306,20 @@ static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offse
     out->class_id = WEIR_CLASS_IPV6_EXT_TRUNCATED;
     if (view->kind == WEIR_VIEW_DIRECT) return WEIR_NO_L4;
 
+    /* Every round begins from what is written in `out`, of which the verifier knows nothing: so each round is the same to
+     * it, and eight cost eight times one, not one to the eighth. */
+    out->available = available;
     for (depth = 0; depth < WEIR_EXTENSIONS_MAX; depth++) {
-        if (!weir_is_extension(next)) break;
-        out->protocol = next;
-        out->class_id = WEIR_CLASS_IPV6_EXT_TRUNCATED;
+        weir_forget_values();
+        if (!weir_is_extension(out->protocol)) return out->available;
+        weir_forget_values();
+        next = out->protocol;
+        offset = out->l4_offset;
+        available = out->available;
         at = available >= 8 ? weir_at(view, offset, 8) : 0;
         if (!at) return WEIR_NO_L4;
         following = at[0];
-        least = 8;
+        step = (at[1] + 1u) * 8u;
         if (next == WEIR_PROTOCOL_FRAGMENT) {
             step = 8;
             if (weir_be16(at + 2) & 0xfff8) {
@@ -320,24 +329,20 @@ static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offse
             }
         } else if (next == WEIR_PROTOCOL_AH) {
             step = (at[1] + 2u) * 4u;
-            least = WEIR_AH_FIXED_BYTES;
-        } else {
-            step = (at[1] + 1u) * 8u;
-            /* What the kernel takes for its own (ipv6_has_hopopt_jumbo). */
-            if (depth == 0 && next == WEIR_PROTOCOL_HOP_BY_HOP && is_gso && at[1] == 0 && at[2] == WEIR_OPTION_JUMBO &&
-                following == WEIR_PROTOCOL_TCP)
-                out->jumbo_bytes = 8;
+            if (step < WEIR_AH_FIXED_BYTES) return WEIR_NO_L4;
+        } else if (depth == 0 && next == WEIR_PROTOCOL_HOP_BY_HOP && is_gso && at[1] == 0 &&
+                   at[2] == WEIR_OPTION_JUMBO && following == WEIR_PROTOCOL_TCP) {
+            out->jumbo_bytes = 8; /* what the kernel takes for its own: ipv6_has_hopopt_jumbo */
         }
-        if (step < least || available < step) return WEIR_NO_L4;
-        if (step > 8 && !weir_at(view, offset + step - 1, 1)) return WEIR_NO_L4;
-        next = following;
-        offset += step;
-        available -= step;
+        if (available < step || !weir_at(view, offset + step - 1, 1)) return WEIR_NO_L4;
+        out->protocol = following;
+        out->l4_offset = (__u16)(offset + step);
+        out->available = available - step;
     }
-    out->protocol = next;
-    out->l4_offset = (__u16)offset;
+    weir_forget_values();
+    if (!weir_is_extension(out->protocol)) return out->available;
     out->class_id = WEIR_CLASS_IPV6_EXT_DEEP;
-    return weir_is_extension(next) ? WEIR_NO_L4 : available;
+    return WEIR_NO_L4;
 }
 
 /* The classes in which reading stopped at the end of what the view shows. */

@@ -72,7 +72,7 @@ std::uint32_t object_hash() {
 }
 
 std::string own_version() {
-    return fmt::format("{}+{:08x}", version, object_hash()).substr(0, sizeof(weir_settings::version) - 1);
+    return fmt::format("{}+{:08x}", release, object_hash()).substr(0, sizeof(weir_settings::version) - 1);
 }
 
 // With `running` the programs are loaded over its maps.

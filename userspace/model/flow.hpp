@@ -66,21 +66,24 @@ struct FlowSnapshot {
 };
 
 // What happened between two snapshots: flows that moved, with the window's counts; first/last seen as in the later.
+// The sum of its flows and untracked counts is what the ledger gained. So what a flow had before the window is taken
+// off `evicted` again if the flow was evicted within it.
 FlowSnapshot window_of(const FlowSnapshot& earlier, const FlowSnapshot& later);
 
 enum class FlowSort { bytes, packets, rate, age };
 std::optional<FlowSort> flow_sort_from(std::string_view word);
 
 struct FlowFilter {
-    std::optional<Prefix> address;             // either end
-    std::optional<std::uint16_t> port;         // either end
+    std::optional<Prefix> address;      // either end
+    std::optional<std::uint16_t> port;  // either end
     std::optional<std::uint8_t> protocol;
     std::optional<std::string> tenant;
     [[nodiscard]] bool matches(const Flow& flow) const;
 };
 
 // Filters, sorts (descending; age: oldest first; ties by key, so the order is the same every time) and cuts to `limit`
-// flows (0: all). `rate` is bytes per second over the window if there was one (window_ns > 0), else over the flow's life.
+// flows (0: all). `rate` is bytes per second over the window if there was one (window_ns > 0), else over the flow's
+// life, or over a second if it lived less: its times are coarse.
 std::vector<Flow> select(const FlowSnapshot& snapshot, const FlowFilter& filter, FlowSort sort, std::size_t limit,
                          std::uint64_t window_ns);
 

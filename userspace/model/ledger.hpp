@@ -46,4 +46,7 @@ struct LedgerSnapshot {
     std::vector<VnicLedger> vnics;
 };
 
+// What happened between two snapshots, for the vNICs of the later. One that was attached in between counts whole.
+LedgerSnapshot window_of(const LedgerSnapshot& earlier, const LedgerSnapshot& later);
+
 }  // namespace weir

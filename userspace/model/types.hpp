@@ -88,8 +88,8 @@ struct Vnic {
     IngressChoice ingress = IngressChoice::automatic;  // as asked
     Hook ingress_hook = Hook::none;                    // as held
     Hook egress_hook = Hook::none;
-    std::uint32_t flows = 0;       // as asked
-    std::uint32_t flow_sets = 0;   // as built: flow_sets * WEIR_FLOW_WAYS slots
+    std::uint32_t flows = 0;      // as asked
+    std::uint32_t flow_sets = 0;  // as built: flow_sets * WEIR_FLOW_WAYS slots
     std::uint64_t capacity_bps = 0;
     std::uint64_t memory_bytes = 0;  // kernel memory of its ledger and flow table
     std::uint64_t attached_ns = 0;   // CLOCK_REALTIME

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What experiments use. They run in bash with -e: what may fail, and whose failure is of interest, is run by 'keep'.
+# shellcheck shell=bash
+RESULTS=${RESULTS:-/tmp}
+
+# keep NAME COMMAND...: keeps standard output, standard error and exit code under this name, for the expectations.
+keep() {
+    local name=$1 code=0
+    shift
+    "$@" >"$RESULTS/$name.out" 2>"$RESULTS/$name.err" || code=$?
+    echo "$code" >"$RESULTS/$name.code"
+}
+
+# figure NAME VALUE: one number.
+figure() { echo "$2" >"$RESULTS/$1.figure"; }
+
+# tenant NAME [N]: a network namespace with a veth pair, NAME here (10.N.0.1) and eth0 inside (10.N.0.2). Neighbours are
+# set and IPv6 is off, so that no packet passes but those of the experiment.
+tenant() {
+    local name=$1 net=10.${2:-1}.0
+    ip netns add "$name"
+    ip link add "$name" address 02:00:00:00:00:01 type veth peer name eth0 address 02:00:00:00:00:02 netns "$name"
+    echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
+    inside "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'
+    ip -n "$name" link set lo up
+    ip -n "$name" addr add "$net.2/24" dev eth0
+    ip -n "$name" link set eth0 up
+    ip addr add "$net.1/24" dev "$name"
+    ip link set "$name" up
+    ip neighbour replace "$net.2" lladdr 02:00:00:00:00:02 dev "$name" nud permanent
+    ip -n "$name" neighbour replace "$net.1" lladdr 02:00:00:00:00:01 dev eth0 nud permanent
+}
+
+# inside TENANT COMMAND...: in its network namespace; files are shared ('ip netns exec' would hide the BPF file system).
+inside() {
+    local name=$1
+    shift
+    nsenter --net="/run/netns/$name" "$@"
+}
+
+# server TENANT: an iperf3 server inside, ready when this returns.
+server() {
+    inside "$1" iperf3 -s -D
+    until inside "$1" netstat -ltn | grep -q :5201; do sleep 0.1; done
+}
+
+# truth_start IFACE, truth_stop NAME: what packet sockets see at an interface meanwhile, kept as NAME.
+truth_start() {
+    # Process substitution would hide its process id.
+    truth "$1" --ring-mb 32 >"$RESULTS/.truth" 2>"$RESULTS/.truth.err" &
+    truth_pid=$!
+    until grep -q ready "$RESULTS/.truth"; do
+        kill -0 "$truth_pid" || { cat "$RESULTS/.truth.err" >&2; return 1; }
+        sleep 0.1
+    done
+}
+truth_stop() {
+    local code=0
+    kill -TERM "$truth_pid"
+    wait "$truth_pid" || code=$?
+    tail -n +2 "$RESULTS/.truth" >"$RESULTS/$1.out"
+    mv "$RESULTS/.truth.err" "$RESULTS/$1.err"
+    echo "$code" >"$RESULTS/$1.code"
+}

@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Network namespaces, links, processes and weir itself, for the tests of real traffic.
+
+    class TestSomething(lab.Case):
+        def test_it(self):
+            host, guest = self.lab.pair()              # vnic0 in host, eth0 in guest, both up and addressed
+            host.weir("attach", "vnic0")
+            with self.lab.truth(host, "vnic0") as truth:
+                self.lab.iperf(guest, host, "10.0.0.1", "-n", "10M")
+            truth.result["in"]["packets"]
+
+Whatever a Lab made is undone on every way out: normal end, exception, SIGINT, SIGTERM; what a killed test left behind,
+the next Lab removes. Processes are ended by the pid that was started, nothing else is touched.
+
+A namespace is one Weir instance. Programs run in it by nsenter, not `ip netns exec`, which hides the BPF file system.
+"""
+import atexit
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+PREFIX = "weirtest"
+STATE = "/sys/fs/bpf/weir/v1"
+SO_NETNS_COOKIE = 71
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_labs = []
+_numbers = iter(range(1, 1 << 30))
+
+
+def tool(name):
+    """Path of weir, or of a helper program of this folder: from the environment, else from the dev build."""
+    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    build = os.environ.get("WEIR_BUILD", os.path.join(source, "build", "dev"))
+    candidates = [os.environ.get("WEIR" if name == "weir" else "WEIR_" + name.upper())]
+    if name == "weir":
+        candidates += [os.path.join(build, "userspace", "cli", "weir"), os.path.join(build, "userspace", "weir")]
+    else:
+        candidates += [os.path.join(os.environ.get("WEIR_TOOLS", os.path.join(build, "tests", "netns")), name)]
+    for path in candidates:
+        if path and os.access(path, os.X_OK):
+            return path
+    raise RuntimeError(f"{name} is not built; looked for {', '.join(filter(None, candidates))}")
+
+
+def require(*programs):
+    """Skips the test, saying why, where the machine lacks what it needs."""
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("needs root")
+    for program in programs:
+        if not shutil.which(program):
+            raise unittest.SkipTest(f"needs {program}")
+
+
+def wait_for(condition, what, timeout=10, pause=0.02):
+    """Polls until condition() is true and returns that value."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout} s for {what}")
+        time.sleep(pause)
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class CommandError(AssertionError):
+    """A command ended otherwise than expected."""
+
+
+class Done:
+    """A finished command."""
+
+    def __init__(self, argv, code, out, err):
+        self.argv, self.code, self.out, self.err = argv, code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __str__(self):
+        return f"{' '.join(self.argv)}\n  exit {self.code}\n  stdout: {self.out.strip()}\n  stderr: {self.err.strip()}"
+
+
+def run(*argv, ok=(0,), stdin=None, timeout=120, env=None):
+    """Runs a command to its end. Any exit code not in `ok` (None: all are) is an error with the command's words."""
+    argv = [str(word) for word in argv]
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=env, check=False,
+                          preexec_fn=_die_with_parent)
+    result = Done(argv, done.returncode, done.stdout, done.stderr)
+    if ok is not None and result.code not in ok:
+        raise CommandError(str(result))
+    return result
+
+
+class Process:
+    """A command in the background, ended by its own pid."""
+
+    def __init__(self, *argv, env=None):
+        self.argv = [str(word) for word in argv]
+        self.popen = subprocess.Popen(self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      text=True, env=env, preexec_fn=_die_with_parent)
+
+    def wait_line(self, word):
+        """Reads stdout until a line has `word` in it; returns all lines read."""
+        lines = []
+        for line in self.popen.stdout:
+            lines.append(line)
+            if word in line:
+                return lines
+        raise CommandError(f"{' '.join(self.argv)} ended before it said {word!r}: {self.popen.stderr.read()}")
+
+    def finish(self, ok=(0,), timeout=120):
+        """Waits for the end by itself."""
+        out, err = self.popen.communicate(timeout=timeout)
+        result = Done(self.argv, self.popen.returncode, out, err)
+        if ok is not None and result.code not in ok:
+            raise CommandError(str(result))
+        return result
+
+    def stop(self, ok=(0,), timeout=20):
+        """Asks it to end (SIGTERM) and waits."""
+        if self.popen.poll() is None:
+            self.popen.terminate()
+        return self.finish(ok, timeout)
+
+    def kill(self):
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.wait()
+        for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            pipe.close()
+
+
+class Truth:
+    """The capture program (truth.cpp) on one interface; `result` once the with-block has ended."""
+
+    def __init__(self, namespace, interface):
+        self.where = f"{namespace.word}/{interface}"
+        self.process = namespace.start(tool("truth"), interface)
+        self.process.wait_line("ready")
+        self.result = None
+
+    def finish(self):
+        self.result = self.process.stop().json
+        if self.result["lost"]:
+            raise AssertionError(f"the capture on {self.where} lost {self.result['lost']} frames: nothing to compare with")
+        return self.result
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.finish()
+        else:
+            self.process.kill()
+
+
+class Namespace:
+    """One network namespace, and the commands that run in it."""
+
+    def __init__(self, lab, name, word):
+        self.lab, self.name, self.word = lab, name, word
+        self.path = f"/run/netns/{name}"
+        self._cookie = None
+
+    def argv(self, *argv):
+        return ["nsenter", f"--net={self.path}", "--", *argv]
+
+    def run(self, *argv, **options):
+        return run(*self.argv(*argv), **options)
+
+    def start(self, *argv, env=None):
+        return self.lab.keep(Process(*self.argv(*argv), env=env))
+
+    def ip(self, *words):
+        return run("ip", "-n", self.name, *words).out
+
+    def tc(self, *words, ok=(0,)):
+        return run("tc", "-n", self.name, *words, ok=ok).out
+
+    def sysctl(self, **values):
+        """Keys with __ for the slashes: net__ipv6__conf__default__accept_dad=0."""
+        self.run("sysctl", "-q", "-w", *(f"{key.replace('__', '.')}={value}" for key, value in values.items()))
+
+    def links(self):
+        """Every interface by name, as `ip -s -j link` has it."""
+        return {link["ifname"]: link for link in json.loads(self.ip("-s", "-d", "-j", "link", "show"))}
+
+    def counters(self, interface):
+        stats = json.loads(self.ip("-s", "-j", "link", "show", "dev", interface))[0]["stats64"]
+        return {way: stats[way] for way in ("rx", "tx")}
+
+    def ethtool(self, interface, **features):
+        """Offloads on or off: tso=False."""
+        words = [word for name, on in features.items() for word in (name.replace("_", "-"), "on" if on else "off")]
+        self.run("ethtool", "-K", interface, *words)
+
+    def weir(self, *words, ok=(0,), stdin=None, timeout=120, env=None):
+        return self.run(tool("weir"), *words, ok=ok, stdin=stdin, timeout=timeout,
+                        env={**os.environ, **env} if env else None)
+
+    def stats(self):
+        """`weir stats` by interface."""
+        return {vnic["interface"]: vnic for vnic in self.weir("stats", "-j").json["vnics"]}
+
+    def status(self):
+        """`weir status` by interface, uplinks too."""
+        status = self.weir("status", "-j").json
+        return {vnic["interface"]: vnic for vnic in status["vnics"] + status.get("uplinks", [])}
+
+    def flows(self, *words):
+        return self.weir("flows", *words, "--limit", "0", "-j").json
+
+    @property
+    def cookie(self):
+        """The number that names this namespace's state directory."""
+        if self._cookie is None:
+            code = f"import socket; print(int.from_bytes(socket.socket().getsockopt({socket.SOL_SOCKET}, " \
+                   f"{SO_NETNS_COOKIE}, 8), '{sys.byteorder}'))"
+            self._cookie = int(self.run(sys.executable, "-S", "-E", "-c", code).out)
+        return self._cookie
+
+    @property
+    def state_dir(self):
+        return f"{STATE}/net-{self.cookie}"
+
+    def pins(self):
+        """Names of everything pinned for this namespace."""
+        found = []
+        for folder, _, names in os.walk(self.state_dir):
+            found += [os.path.relpath(os.path.join(folder, name), self.state_dir) for name in names]
+        return sorted(found)
+
+    def remove(self):
+        if os.path.isdir(self.state_dir):
+            try:
+                self.weir("detach", "--all", ok=None, timeout=60)
+            except (OSError, RuntimeError, subprocess.TimeoutExpired):
+                pass
+            shutil.rmtree(self.state_dir, ignore_errors=True)
+        run("ip", "netns", "del", self.name, ok=None)
+
+
+class Lab:
+    """Makes namespaces, links and processes, and undoes them."""
+
+    def __init__(self):
+        _on_signals()
+        _sweep()
+        self.namespaces, self.processes, self.undo = [], [], []
+        self.lock = threading.Lock()
+        _labs.append(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.kill()
+        for action in reversed(self.undo):
+            action()
+        for namespace in reversed(self.namespaces):
+            namespace.remove()
+        self.processes, self.undo, self.namespaces = [], [], []
+        if self in _labs:
+            _labs.remove(self)
+
+    def keep(self, process):
+        with self.lock:
+            self.processes.append(process)
+        return process
+
+    def namespace(self, word="ns"):
+        namespace = Namespace(self, f"{PREFIX}-{os.getpid()}-{next(_numbers)}", word)
+        run("ip", "netns", "add", namespace.name)
+        self.namespaces.append(namespace)
+        namespace.ip("link", "set", "lo", "up")
+        # Addresses at once and for good: no duplicate address detection, kept when a link goes down.
+        namespace.sysctl(**{f"net__ipv6__conf__{scope}__{key}": value for scope in ("all", "default")
+                            for key, value in (("accept_dad", 0), ("keep_addr_on_down", 1), ("router_solicitations", 0))})
+        return namespace
+
+    def veth(self, a, a_name, b, b_name, up=True):
+        """Two ends of one cable, the first in namespace a."""
+        a.ip("link", "add", a_name, "type", "veth", "peer", "name", b_name, "netns", b.name)
+        if up:
+            a.ip("link", "set", a_name, "up")
+            b.ip("link", "set", b_name, "up")
+
+    def pair(self, up=True):
+        """A host with vnic0 and a guest with eth0 at its other end: 10.0.0.1 and fd00::1, 10.0.0.2 and fd00::2."""
+        host, guest = self.namespace("host"), self.namespace("guest")
+        self.veth(host, "vnic0", guest, "eth0", up=False)
+        address(host, "vnic0", 1)
+        address(guest, "eth0", 2)
+        if up:
+            host.ip("link", "set", "vnic0", "up")
+            guest.ip("link", "set", "eth0", "up")
+        return host, guest
+
+    def bridge(self, namespace, name, *ports):
+        namespace.ip("link", "add", name, "type", "bridge", "stp_state", "0", "mcast_snooping", "0")
+        for port in ports:
+            namespace.ip("link", "set", port, "master", name)
+        namespace.ip("link", "set", name, "up")
+
+    def truth(self, namespace, interface):
+        return Truth(namespace, interface)
+
+    def iperf_server(self, namespace, bind, port=5201):
+        """A server for one run, listening when this returns."""
+        server = namespace.start("iperf3", "-s", "-1", "-B", bind, "-p", port, "--forceflush")
+        server.wait_line("Server listening")
+        return server
+
+    def iperf(self, client, server, to, *words, port=5201, timeout=60):
+        """One iperf3 run from namespace to namespace; returns the client's JSON."""
+        listening = self.iperf_server(server, to, port)
+        result = client.run("iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
+        listening.finish(timeout=timeout)
+        return result
+
+    def sender(self, namespace, interface, *words):
+        """Starts sender.cpp; .finish().json or .stop().json says what the kernel took."""
+        process = namespace.start(tool("sender"), interface, *words)
+        process.wait_line("ready")
+        return process
+
+    def foreign(self, namespace, *words):
+        """Another owner's program (foreign.cpp), attached when this returns; ids in .ids."""
+        process = namespace.start(tool("foreign"), *words)
+        process.ids = json.loads(process.wait_line("ready")[0])
+        return process
+
+
+class Case(unittest.TestCase):
+    """A test case with a lab of its own for all of its tests."""
+
+    programs = ()
+
+    @classmethod
+    def setUpClass(cls):
+        require("ip", "nsenter", *cls.programs)
+        cls.lab = Lab()
+        cls.addClassCleanup(cls.lab.close)
+
+
+def address(namespace, interface, number, network=0):
+    """10.0.<network>.<number>/24 and fd00:<network>::<number>/64."""
+    namespace.ip("addr", "add", f"10.0.{network}.{number}/24", "dev", interface)
+    namespace.ip("addr", "add", f"fd00:{network}::{number}/64", "dev", interface, "nodad")
+
+
+def bpf_objects(kind, name="weir"):
+    """Ids of the machine's BPF programs or maps whose name begins so (kind: "prog", "map")."""
+    return {entry["id"] for entry in run("bpftool", "-j", kind, "show").json
+            if entry.get("name", "").startswith(name)}
+
+
+def _interrupt(number, frame):
+    # KeyboardInterrupt, because unittest takes every other exception for a failed test and goes on.
+    raise KeyboardInterrupt
+
+
+def _on_signals():
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
+
+
+@atexit.register
+def _close_all():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for lab in list(_labs):
+        lab.close()
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _sweep():
+    """Removes the namespaces of tests that are dead (killed, so that they could not clean up)."""
+    if not os.path.isdir("/run/netns"):
+        return
+    for name in os.listdir("/run/netns"):
+        parts = name.split("-")
+        if parts[0] == PREFIX and len(parts) == 3 and parts[1].isdigit() and not _alive(int(parts[1])):
+            Namespace(None, name, "stale").remove()

@@ -1,0 +1,323 @@
+// The flow table on the host, with real threads: nothing is ever lost, counted twice or mixed up.
+#include "lib/flow_table.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace weir::test {
+namespace {
+
+struct Totals {
+    std::array<weir_count, WEIR_DIRECTIONS> direction{};
+    void add(int way, weir_count count) {
+        direction[way].packets += count.packets;
+        direction[way].bytes += count.bytes;
+    }
+    void add(const weir_count (&counts)[WEIR_DIRECTIONS]) {
+        for (int way : {WEIR_TX, WEIR_RX})
+            add(way, counts[way]);
+    }
+    Totals& operator+=(const Totals& other) {
+        for (int way : {WEIR_TX, WEIR_RX})
+            add(way, other.direction[way]);
+        return *this;
+    }
+};
+
+void expect_equal(const Totals& a, const Totals& b) {
+    for (int way : {WEIR_TX, WEIR_RX}) {
+        EXPECT_EQ(a.direction[way].packets, b.direction[way].packets) << "direction " << way;
+        EXPECT_EQ(a.direction[way].bytes, b.direction[way].bytes) << "direction " << way;
+    }
+}
+
+weir_packet packet(__u8 family, __u32 source, __u32 destination, __u16 source_port = 1000, __u16 peer_port = 443) {
+    weir_packet out{};
+    out.family = family;
+    out.protocol = 6;
+    out.has_flow = 1;
+    out.src_port = source_port;
+    out.dst_port = peer_port;
+    out.src_address[0] = source;
+    out.dst_address[0] = destination;
+    if (family == 6) {
+        out.src_address[3] = source * 7;
+        out.dst_address[2] = destination * 5;
+    }
+    return out;
+}
+
+// What one caller saw: what it sent, what left the table on its account, what the table had no time for.
+struct Caller {
+    Totals sent, evicted, busy;
+};
+
+struct Table {
+    explicit Table(__u32 sets) : mask(sets - 1), hot(sets), cold(sets) {}
+
+    int account(const weir_packet& p, int direction, weir_count count, __u32 tick, Caller& caller) {
+        weir_flow_key key{};
+        weir_flow_key_of(&p, WEIR_TX, &key);
+        return account(key, weir_flow_hash(&key, 99), direction, count, tick, caller);
+    }
+
+    int account(const weir_flow_key& key, __u64 hash, int direction, weir_count count, __u32 tick, Caller& caller) {
+        const __u32 set = weir_flow_set_of(hash, mask);
+        weir_flow_evicted evicted{};
+        const int counted = weir_flow_account(&hot[set], key.family == 6 ? &cold[set] : nullptr, &key, hash,
+                                              static_cast<__u32>(direction), count, tick, &evicted);
+        caller.sent.add(direction, count);
+        if (!counted) caller.busy.add(direction, count);
+        if (evicted.any) caller.evicted.add(evicted.direction);
+        return counted;
+    }
+
+    template <typename Visit>
+    void for_each(Visit visit) const {
+        for (std::size_t set = 0; set < hot.size(); set++) {
+            for (int way = 0; way < WEIR_FLOW_WAYS; way++) {
+                if (hot[set].way[way].state != 0) visit(hot[set].way[way], cold[set].way[way]);
+            }
+        }
+    }
+
+    [[nodiscard]] Totals sum() const {
+        Totals out;
+        for_each([&](const weir_flow_hot& flow, const weir_flow_cold&) { out.add(flow.direction); });
+        return out;
+    }
+
+    [[nodiscard]] int flows() const {
+        int out = 0;
+        for_each([&](const weir_flow_hot&, const weir_flow_cold&) { out++; });
+        return out;
+    }
+
+    __u32 mask;
+    std::vector<weir_flow_hot_set> hot;
+    std::vector<weir_flow_cold_set> cold;
+};
+
+void expect_identity(const Table& table, const Caller& caller) {
+    Totals held = table.sum();
+    held += caller.evicted;
+    held += caller.busy;
+    expect_equal(held, caller.sent);
+}
+
+TEST(FlowTable, BothDirectionsOfAFlowAreOneSlot) {
+    Table table(4);
+    Caller caller;
+    const weir_packet p = packet(4, 1, 2);
+    EXPECT_EQ(table.account(p, WEIR_TX, {1, 100}, 5, caller), 1);
+    EXPECT_EQ(table.account(p, WEIR_RX, {3, 4500}, 9, caller), 1);
+    ASSERT_EQ(table.flows(), 1);
+    table.for_each([](const weir_flow_hot& flow, const weir_flow_cold&) {
+        EXPECT_EQ(flow.tenant_word, 1u);
+        EXPECT_EQ(flow.peer_word, 2u);
+        EXPECT_EQ(flow.tenant_port, 1000);
+        EXPECT_EQ(flow.peer_port, 443);
+        EXPECT_EQ(flow.protocol, 6);
+        EXPECT_EQ(flow.family, 4);
+        EXPECT_EQ(flow.first_seen_tick, 5u);
+        EXPECT_EQ(flow.last_seen_tick, 9u);
+        EXPECT_EQ(flow.direction[WEIR_TX].bytes, 100u);
+        EXPECT_EQ(flow.direction[WEIR_RX].packets, 3u);
+        EXPECT_EQ(flow.state & WEIR_FLOW_LOCKED, 0u);
+    });
+    expect_identity(table, caller);
+}
+
+TEST(FlowTable, EvictedCountersAreHandedOver) {
+    Table table(1);
+    Caller caller;
+    for (__u32 i = 0; i < 1000; i++)
+        table.account(packet(i % 2 ? 4 : 6, i, 2), i % 3 ? WEIR_TX : WEIR_RX, {1 + i % 4, 100 + i}, i / 10, caller);
+    EXPECT_EQ(table.flows(), WEIR_FLOW_WAYS);
+    EXPECT_GT(caller.evicted.direction[WEIR_TX].packets, 100u);
+    EXPECT_EQ(caller.busy.direction[WEIR_TX].packets, 0u);
+    expect_identity(table, caller);
+}
+
+TEST(FlowTable, HeavyFlowSurvivesASprayOfOnePacketFlows) {
+    Table table(1);
+    Caller caller;
+    const weir_packet heavy = packet(4, 77, 2, 7777);
+    std::mt19937 random(3);
+    table.account(heavy, WEIR_TX, {2, 3028}, 0, caller);  // one packet alone is not heavy yet
+    for (__u32 i = 0; i < 100000; i++) {
+        table.account(heavy, WEIR_TX, {1, 1514}, i / 1000, caller);
+        for (int spray = 0; spray < 9; spray++)
+            table.account(packet(4, random(), random()), WEIR_TX, {1, 60}, i / 1000, caller);
+    }
+    __u64 packets = 0;
+    table.for_each([&](const weir_flow_hot& flow, const weir_flow_cold&) {
+        if (flow.tenant_port == 7777) packets += flow.direction[WEIR_TX].packets;
+    });
+    EXPECT_EQ(packets, 100002u);
+    expect_identity(table, caller);
+}
+
+TEST(FlowTable, IdleFlowLeavesFirst) {
+    Table table(1);
+    Caller caller;
+    for (__u32 i = 0; i < WEIR_FLOW_WAYS; i++)
+        table.account(packet(4, i, 2, static_cast<__u16>(i)), WEIR_TX, {i == 3 ? 1000u : 1u, 60}, i == 3 ? 1 : 100,
+                      caller);
+    table.account(packet(4, 99, 2, 99), WEIR_TX, {1, 60}, 101, caller);
+    EXPECT_EQ(caller.evicted.direction[WEIR_TX].packets, 1000u);
+}
+
+// Ticks wrap; and another CPU may be a tick ahead, which is not 'idle for years'.
+TEST(FlowTable, AgeIsRightAcrossTheWrapAndAheadOfTime) {
+    for (__u32 now : {100u, 2u, 0u, 0xffffffffu}) {
+        Table table(1);
+        Caller caller;
+        for (__u32 i = 0; i < WEIR_FLOW_WAYS; i++) {
+            const __u32 tick = i == 5 ? now - 50 : i == 2 ? now + 1 : now;
+            table.account(packet(4, i, 2, static_cast<__u16>(i)), WEIR_TX, {10 + i, 60}, tick, caller);
+        }
+        table.account(packet(4, 99, 2, 99), WEIR_TX, {1, 60}, now, caller);
+        EXPECT_EQ(caller.evicted.direction[WEIR_TX].packets, 15u) << "now " << now;
+    }
+}
+
+// Equal hash, so equal set, way and tag: only the comparison of the keys is left to tell them apart. Every field.
+TEST(FlowTable, EqualHashesAreNeverMixed) {
+    constexpr __u64 hash = 0x1234567890abcdefull;
+    const weir_packet base = packet(6, 0x11, 0x22);
+    std::vector<weir_packet> others;
+    for (int word = 0; word < 4; word++) {
+        others.push_back(base);
+        others.back().src_address[word] ^= 1;
+        others.push_back(base);
+        others.back().dst_address[word] ^= 1;
+        // Two words changed alike: the fold is the same, the address is not.
+        others.push_back(base);
+        others.back().src_address[word] ^= 0x55;
+        others.back().src_address[(word + 1) % 4] ^= 0x55;
+        others.push_back(base);
+        others.back().dst_address[word] ^= 0x55;
+        others.back().dst_address[(word + 1) % 4] ^= 0x55;
+    }
+    others.insert(others.end(), 4, base);
+    others[others.size() - 4].src_port ^= 1;
+    others[others.size() - 3].dst_port ^= 1;
+    others[others.size() - 2].protocol = 17;
+    others[others.size() - 1] = packet(4, 0x11, 0x22);
+
+    Table table(2);
+    Caller caller;
+    const auto account = [&](const weir_packet& p) {
+        weir_flow_key key{};
+        weir_flow_key_of(&p, WEIR_TX, &key);
+        return table.account(key, hash, WEIR_TX, {1, 60}, 1, caller);
+    };
+    EXPECT_EQ(account(base), 1);
+    for (std::size_t i = 0; i < others.size(); i++)
+        EXPECT_EQ(account(others[i]), 0) << "key " << i << " was taken for another";
+    EXPECT_EQ(account(base), 1);
+    EXPECT_EQ(table.flows(), 1);
+    EXPECT_EQ(table.sum().direction[WEIR_TX].packets, 2u);
+    EXPECT_EQ(caller.busy.direction[WEIR_TX].packets, others.size());
+    expect_identity(table, caller);
+}
+
+TEST(FlowTable, HeldLockMakesAPacketBusyAndIsLeftAlone) {
+    Table table(1);
+    Caller caller;
+    const weir_packet p = packet(4, 1, 2);
+    table.account(p, WEIR_TX, {1, 60}, 1, caller);
+    weir_flow_hot* held = nullptr;
+    for (auto& way : table.hot[0].way) {
+        if (way.state != 0) held = &way;
+    }
+    ASSERT_NE(held, nullptr);
+    held->state |= WEIR_FLOW_LOCKED;
+    EXPECT_EQ(table.account(p, WEIR_TX, {1, 60}, 2, caller), 0);
+    EXPECT_EQ(held->direction[WEIR_TX].packets, 1u);
+    EXPECT_NE(held->state & WEIR_FLOW_LOCKED, 0u);
+    expect_identity(table, caller);
+
+    // A set whose ways are all held has no victim.
+    for (auto& way : table.hot[0].way)
+        way.state = 0x80000010u | WEIR_FLOW_LOCKED;
+    EXPECT_EQ(table.account(packet(4, 5, 6), WEIR_TX, {1, 60}, 2, caller), 0);
+}
+
+// Threads as CPUs: overlapping keys, a table much too small, evictions all the time.
+void hammer(__u32 sets, __u32 keys, int threads, int packets) {
+    Table table(sets);
+    std::vector<Caller> callers(threads);
+    std::vector<std::thread> running;
+    for (int thread = 0; thread < threads; thread++) {
+        running.emplace_back([&, thread] {
+            std::mt19937 random(static_cast<unsigned>(thread));
+            for (int i = 0; i < packets; i++) {
+                const __u32 key = random() % keys;
+                const weir_packet p = packet(key % 3 == 0 ? 6 : 4, key, key * 13, static_cast<__u16>(key));
+                const weir_count count = {1 + random() % 3, 60 + random() % 1455};
+                table.account(p, static_cast<int>(random() & 1), count, static_cast<__u32>(i / 64), callers[thread]);
+            }
+        });
+    }
+    for (auto& thread : running)
+        thread.join();
+
+    Caller all;
+    for (const Caller& caller : callers) {
+        all.sent += caller.sent;
+        all.evicted += caller.evicted;
+        all.busy += caller.busy;
+    }
+    expect_identity(table, all);
+    // All locks are free, and every slot holds a key that was sent, whole: no half of one and half of another.
+    table.for_each([&](const weir_flow_hot& flow, const weir_flow_cold& cold) {
+        EXPECT_EQ(flow.state & WEIR_FLOW_LOCKED, 0u);
+        const __u32 key = flow.family == 4 ? flow.tenant_word : cold.tenant_address[0];
+        const weir_packet p = packet(flow.family, key, key * 13, static_cast<__u16>(key));
+        weir_flow_key expected{};
+        weir_flow_key_of(&p, WEIR_TX, &expected);
+        EXPECT_LT(key, keys);
+        EXPECT_EQ(flow.family, key % 3 == 0 ? 6 : 4);
+        EXPECT_EQ(weir_flow_is(&flow, flow.family == 6 ? &cold : nullptr, &expected), 1);
+    });
+    EXPECT_GT(all.sent.direction[WEIR_TX].packets, 0u);
+}
+
+TEST(FlowTable, ThreadsInOneSetLoseNothing) { hammer(1, 64, 4, 200000); }
+TEST(FlowTable, ThreadsOnOneFlowLoseNothing) { hammer(1, 1, 4, 200000); }
+TEST(FlowTable, ThreadsInAFullTableLoseNothing) { hammer(16, 4096, 4, 200000); }
+TEST(FlowTable, ThreadsInAnEmptyTableLoseNothing) { hammer(1024, 2000, 4, 200000); }
+
+// Two threads that bring in the same flow at once may make two slots of it; their sum is what the reader shows.
+TEST(FlowTable, SameNewFlowFromManyThreadsAddsUp) {
+    for (int round = 0; round < 300; round++) {
+        Table table(1);
+        std::vector<Caller> callers(4);
+        std::vector<std::thread> running;
+        for (auto& caller : callers)
+            running.emplace_back([&] {
+                for (int i = 0; i < 50; i++)
+                    table.account(packet(6, 7, 8), WEIR_RX, {1, 60}, 1, caller);
+            });
+        for (auto& thread : running)
+            thread.join();
+        Caller all;
+        for (const Caller& caller : callers) {
+            all.sent += caller.sent;
+            all.evicted += caller.evicted;
+            all.busy += caller.busy;
+        }
+        expect_identity(table, all);
+        EXPECT_EQ(all.evicted.direction[WEIR_RX].packets, 0u);
+        EXPECT_LE(table.flows(), 4);
+    }
+}
+
+}  // namespace
+}  // namespace weir::test

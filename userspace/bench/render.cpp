@@ -1,0 +1,138 @@
+// The benchmark's report as JSON and as tables. Pure.
+#include <fmt/format.h>
+
+#include <functional>
+#include <utility>
+
+#include "bench/bench.hpp"
+#include "report/table.hpp"
+
+namespace weir {
+namespace {
+
+bool is_empty(const BenchProgram& program) { return program.name.starts_with("empty"); }
+
+// A table of one figure per traffic (down) and program (across); the empty programs' columns only where `with_empty`.
+std::string matrix(const BenchReport& report, bool with_empty, const Style& style,
+                   const std::function<std::string(const BenchCell&)>& text_of) {
+    std::vector<Column> columns{{.header = "NS PER PACKET", .kind = Column::text, .least = 18}};
+    for (const BenchProgram& program : report.programs) {
+        if (is_empty(program) && !with_empty) continue;
+        // In a narrow terminal what no bar is held to goes first.
+        const bool judged = program.name.starts_with("weir_tc");
+        columns.push_back({.header = program.name, .kind = Column::number, .spare = judged ? 0u : 1u});
+    }
+    Table table(std::move(columns));
+    for (std::size_t t = 0; t < report.traffics.size(); ++t) {
+        std::vector<Cell> row{report.traffics[t].name};
+        for (std::size_t p = 0; p < report.programs.size(); ++p) {
+            if (is_empty(report.programs[p]) && !with_empty) continue;
+            const BenchCell* const cell = report.cell(t, p);
+            row.emplace_back(cell ? text_of(*cell) : "-");
+        }
+        table.add(std::move(row));
+    }
+    return table.print(style);
+}
+
+std::string verdict_line(const Verdict& verdict, const Style& style) {
+    std::string line = fmt::format("  {:<17} {:>4.0f} ns above empty, at most {:.0f}", verdict.bar.name,
+                                   verdict.measured_ns, verdict.bar.limit_ns);
+    line += fmt::format("; {:.2f} of the LRU reference's {:.0f} ns", verdict.ratio, verdict.reference_ns);
+    if (verdict.bar.ratio_limit)
+        line += fmt::format(" (at most {} where the first is missed)", *verdict.bar.ratio_limit);
+    const char* const word = !verdict.passed ? "MISSED" : verdict.by_ratio ? "held by the ratio" : "held";
+    return line + ": " + toned(word, verdict.passed ? Tone::strong : Tone::warning, style) + '\n';
+}
+
+}  // namespace
+
+Json bench_json(const BenchReport& report) {
+    Json json = json_object();
+    const BenchMachine& machine = report.machine;
+    json["runs"] = report.options.runs;
+    json["packets_per_run"] = report.options.repeat;
+    json["machine"] = {{"cpu", machine.cpu},
+                       {"architecture", machine.architecture},
+                       {"kernel", machine.kernel},
+                       {"spectre_v2", machine.spectre_v2},
+                       {"measured_on_cpu", machine.measured_on},
+                       {"notes", machine.notes}};
+    json["memory"] = {{"ledger_bytes", report.memory.ledger_bytes},
+                      {"flow_table_bytes", report.memory.flow_table_bytes},
+                      {"flow_table_flows", report.memory.flow_table_flows},
+                      {"flow_table_sets", report.memory.flow_table_sets}};
+    json["programs"] = Json::array();
+    for (const BenchProgram& program : report.programs)
+        json["programs"].push_back({{"name", program.name},
+                                    {"hook", program.hook},
+                                    {"verified_instructions", program.verified_instructions},
+                                    {"jited_bytes", program.jited_bytes}});
+    json["figures"] = Json::array();
+    for (const BenchCell& cell : report.cells)
+        json["figures"].push_back({{"traffic", report.traffics[cell.traffic].name},
+                                   {"live_flows", report.traffics[cell.traffic].live_flows},
+                                   {"every_packet_new", report.traffics[cell.traffic].live_flows == 0},
+                                   {"program", report.programs[cell.program].name},
+                                   {"median_ns", cell.figures.median_ns},
+                                   {"min_ns", cell.figures.min_ns},
+                                   {"lower_quartile_ns", cell.figures.lower_quartile_ns},
+                                   {"upper_quartile_ns", cell.figures.upper_quartile_ns},
+                                   {"above_empty_ns", cell.above_empty_ns},
+                                   {"min_above_empty_ns", cell.min_above_empty_ns}});
+    json["bars"] = Json::array();
+    for (const Verdict& verdict : report.verdicts) {
+        Json bar = {{"name", verdict.bar.name},
+                    {"limit_ns", verdict.bar.limit_ns},
+                    {"above_empty_ns", verdict.measured_ns},
+                    {"reference_above_empty_ns", verdict.reference_ns},
+                    {"ratio_limit", nullptr},
+                    {"ratio", verdict.ratio},
+                    {"passed", verdict.passed},
+                    {"passed_by_ratio", verdict.by_ratio}};
+        if (verdict.bar.ratio_limit) bar["ratio_limit"] = *verdict.bar.ratio_limit;
+        json["bars"].push_back(std::move(bar));
+    }
+    json["passed"] = report.passed();
+    return json;
+}
+
+std::string bench_table(const BenchReport& report, const Style& style) {
+    const BenchMachine& machine = report.machine;
+    std::string text =
+        fmt::format("{}, {}, Linux {}\nspectre_v2: {}\n{} runs of {} packets of 64 bytes each, on CPU {}\n",
+                    machine.cpu, machine.architecture, machine.kernel, machine.spectre_v2, report.options.runs,
+                    report.options.repeat, machine.measured_on);
+    for (const std::string& note : machine.notes)
+        text += toned("note: " + note, Tone::warning, style) + '\n';
+
+    text += "\nAbove an empty program: difference of the medians (interquartile range)\n";
+    text += matrix(report, false, style, [](const BenchCell& cell) {
+        return fmt::format("{:.0f} ({:.0f})", cell.above_empty_ns, cell.figures.iqr_ns());
+    });
+    text += "\nAbove an empty program: difference of the least runs\n";
+    text += matrix(report, false, style,
+                   [](const BenchCell& cell) { return fmt::format("{:.0f}", cell.min_above_empty_ns); });
+    text += "\nWith the empty program and the making of the traffic in them: median / least\n";
+    text += matrix(report, true, style, [](const BenchCell& cell) {
+        return fmt::format("{:.0f} / {:.0f}", cell.figures.median_ns, cell.figures.min_ns);
+    });
+
+    Table programs({{.header = "PROGRAM", .kind = Column::plain},
+                    {.header = "VERIFIED INSTRUCTIONS", .kind = Column::number},
+                    {.header = "MACHINE CODE BYTES", .kind = Column::number}});
+    for (const BenchProgram& program : report.programs)
+        programs.add(
+            {program.name, fmt::format("{}", program.verified_instructions), fmt::format("{}", program.jited_bytes)});
+    text += '\n' + programs.print(style);
+    text += fmt::format("\nMemory of a vNIC: ledger {} bytes, flow table {} bytes ({} flows asked, {} slots)\n",
+                        report.memory.ledger_bytes, report.memory.flow_table_bytes, report.memory.flow_table_flows,
+                        report.memory.flow_table_sets * WEIR_FLOW_WAYS);
+
+    text += "\nBars (the slower of weir_tc_in and weir_tc_out)\n";
+    for (const Verdict& verdict : report.verdicts)
+        text += verdict_line(verdict, style);
+    return text;
+}
+
+}  // namespace weir

@@ -1,0 +1,64 @@
+// weir bench
+#include "bench/bench.hpp"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/program.hpp"
+#include "cli/values.hpp"
+
+namespace weir::cli {
+namespace {
+
+struct BenchWords {
+    std::optional<std::string> runs;
+    std::optional<std::string> repeat;
+    bool quick = false;
+};
+
+Result<int> run_bench_command(const BenchWords& words, const OutputFormat& format) {
+    BenchOptions options;
+    options.quick = words.quick;
+    if (words.runs) {
+        WEIR_TRY(const auto runs, number_of("--runs", *words.runs, bench_runs_min, bench_runs_max));
+        options.runs = static_cast<unsigned>(runs);
+    }
+    if (words.repeat) {
+        WEIR_TRY(const auto repeat, number_of("--repeat", *words.repeat, bench_repeat_min, bench_repeat_max));
+        options.repeat = static_cast<unsigned>(repeat);
+    }
+    WEIR_TRY(const auto report, run_bench(options));
+    if (format.for_programs()) {
+        WEIR_CHECK(print(bench_json(report), format));
+    } else {
+        WEIR_CHECK(print(bench_table(report, output_style())));
+    }
+    return report.passed() ? 0 : static_cast<int>(Errc::failed);
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Program& program) {
+    const auto words = std::make_shared<BenchWords>();
+    CLI::App& command =
+        add_command(app, program, group_machine, "bench",
+                    "Measure what Weir costs per packet on this machine. Attached interfaces are not touched.",
+                    "  weir bench\n"
+                    "  weir bench --quick -j | jq .passed\n\n"
+                    "Takes about a minute of one CPU. Exit code 1 if a program costs more than it is held to.");
+    const BenchOptions usual;
+    command
+        .add_option("--runs", words->runs,
+                    fmt::format("Runs of each program with each traffic, {} to {};\nthe median counts [{}]",
+                                bench_runs_min, bench_runs_max, usual.runs))
+        ->option_text("N");
+    command
+        .add_option("--repeat", words->repeat,
+                    fmt::format("Packets per run, {} to {} [{}]", bench_repeat_min, bench_repeat_max, usual.repeat))
+        ->option_text("N");
+    command.add_flag("--quick", words->quick, "Fewer and shorter runs: seconds instead of a minute");
+    on_chosen(command, program, [words, &program] { return run_bench_command(*words, program.format); });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,138 @@
+#include "cli/program.hpp"
+
+#include <exception>
+#include <memory>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "weir_version.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr auto exit_codes = R"(Exit codes: 0 fine, 1 failed, 2 usage, 3 findings, 4 not permitted, 5 this kernel cannot,
+6 in conflict with another owner.
+
+weir COMMAND --help says more about each, with examples.)";
+
+void set_style(CLI::App& app) {
+    auto formatter = std::make_shared<CLI::Formatter>();
+    formatter->column_width(32);
+    formatter->label("SUBCOMMAND", "COMMAND");
+    formatter->label("Positionals", "Arguments");
+    formatter->label("REQUIRED", "");
+    app.formatter(std::move(formatter));
+    app.set_help_flag("-h,--help", "Print this help and exit");
+}
+
+void add_commands(CLI::App& app, Program& program) {
+    for (const auto add : {add_attach, add_detach, add_apply, add_export, add_status, add_stats, add_flows,
+                           add_features, add_bench, add_demo, add_version})
+        add(app, program);
+}
+
+// A command line that could not be read says nothing reliable of its format, but -j and -p are always the same.
+OutputFormat format_of(std::span<char*> arguments) {
+    OutputFormat format;
+    for (const std::string_view argument : arguments) {
+        format.json |= argument == "-j" || argument == "--json";
+        format.pretty |= argument == "-p" || argument == "--pretty";
+    }
+    return format;
+}
+
+std::string help_of(const std::string& command) {
+    return command.empty() ? "run: weir --help" : fmt::format("run: weir {} --help", command);
+}
+
+Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
+    const auto commands = app.get_subcommands();
+    const std::string command = commands.empty() ? "" : commands.front()->get_name();
+    Error error{Errc::usage, command.empty() ? "usage" : command, parse_error.what(), help_of(command)};
+    const auto unexpected = app.remaining(true);
+    if (dynamic_cast<const CLI::ExtrasError*>(&parse_error) != nullptr && !unexpected.empty()) {
+        const auto& word = unexpected.front();
+        const char* const kind = word.starts_with('-') ? "option" : command.empty() ? "command" : "argument";
+        error.what = fmt::format("unknown {} \"{}\"", kind, word);
+        error.evidence.clear();
+    }
+    return error;
+}
+
+// --help and --version come as exceptions too, with exit code 0.
+int after_parsing(const CLI::App& app, const CLI::ParseError& parse_error, const OutputFormat& format) {
+    if (parse_error.get_exit_code() != 0) return print_error(usage_error(app, parse_error), format);
+    std::ostringstream text;
+    app.exit(parse_error, text, text);
+    const auto printed = print(text.str());
+    return printed ? 0 : print_error(printed.error(), format);
+}
+
+int run_chosen(const Program& program) {
+    auto done = program.run();
+    if (done) return *done;
+    Error error = std::move(done).error();
+    if (error.code == Errc::usage && error.hint.empty()) error.hint = help_of(program.chosen);
+    return print_error(error, program.format);
+}
+
+int parse_and_run(int argc, char** argv, OutputFormat& format) {
+    Program program;
+    CLI::App app("Weir counts what each tenant's virtual NIC sends and receives, exactly, in the kernel.", "weir");
+    set_style(app);
+    app.set_version_flag("--version", fmt::format("weir {}", version), "Print the version and exit");
+    app.require_subcommand(0, 1);
+    app.footer(exit_codes);
+    add_commands(app, program);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& parse_error) {
+        return after_parsing(app, parse_error, format);
+    }
+    format = program.format;
+    if (program.run) return run_chosen(program);
+    say("a command is expected");
+    fmt::print(stderr, "\n{}", app.help());
+    return static_cast<int>(Errc::usage);
+}
+
+}  // namespace
+
+CLI::App& add_plain_command(CLI::App& app, const char* group, const char* name, const std::string& description,
+                            const std::string& examples) {
+    CLI::App& command = *app.add_subcommand(name, description);
+    command.group(group);
+    command.footer("Examples:\n" + examples);
+    return command;
+}
+
+CLI::App& add_command(CLI::App& app, Program& program, const char* group, const char* name,
+                      const std::string& description, const std::string& examples) {
+    CLI::App& command = add_plain_command(app, group, name, description, examples);
+    command.add_flag("-j,--json", program.format.json, "Print JSON, on one line")->group("Output");
+    command.add_flag("-p,--pretty", program.format.pretty, "Print JSON, indented")->group("Output");
+    return command;
+}
+
+void on_chosen(CLI::App& command, Program& program, std::function<Result<int>()> run) {
+    command.callback([&command, &program, run = std::move(run)] {
+        program.chosen = command.get_name();
+        program.run = run;
+    });
+}
+
+int run(int argc, char** argv) {
+    survive_closed_pipes();
+    OutputFormat format = format_of(std::span(argv, static_cast<std::size_t>(argc)));
+    try {
+        return parse_and_run(argc, argv, format);
+    } catch (const std::exception& exception) {
+        return print_error({Errc::failed, "unexpected failure", exception.what(), ""}, format);
+    }
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,58 @@
+// What the subcommands share. Each has a file of its own that tells CLI11 its options and, when it is the chosen one,
+// leaves in `Program` what to run. Nothing runs before the whole command line has been read.
+//
+// Example:
+//     void add_export(CLI::App& app, Program& program) {
+//         CLI::App& command = add_command(app, program, group_change, "export", "Print the running state");
+//         on_chosen(command, program, [&program] { return run_export(program.format); });
+//     }
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/output.hpp"
+#include "core/result.hpp"
+
+namespace weir::cli {
+
+struct Program {
+    OutputFormat format;
+    std::string chosen;                // the subcommand's name
+    std::function<Result<int>()> run;  // gives the exit code
+};
+
+// Headings of `weir --help`.
+inline constexpr auto group_change = "Change";
+inline constexpr auto group_read = "Read";
+inline constexpr auto group_machine = "This machine";
+
+// A subcommand with --help. `examples` stand at the end of its help, a line each.
+CLI::App& add_plain_command(CLI::App& app, const char* group, const char* name, const std::string& description,
+                            const std::string& examples);
+
+// One with -j/--json and -p/--pretty besides.
+CLI::App& add_command(CLI::App& app, Program& program, const char* group, const char* name,
+                      const std::string& description, const std::string& examples);
+
+// Has `run` run, after parsing, if this subcommand is the one.
+void on_chosen(CLI::App& command, Program& program, std::function<Result<int>()> run);
+
+void add_attach(CLI::App& app, Program& program);
+void add_detach(CLI::App& app, Program& program);
+void add_apply(CLI::App& app, Program& program);
+void add_export(CLI::App& app, Program& program);
+void add_status(CLI::App& app, Program& program);
+void add_stats(CLI::App& app, Program& program);
+void add_flows(CLI::App& app, Program& program);
+void add_features(CLI::App& app, Program& program);
+void add_bench(CLI::App& app, Program& program);
+void add_demo(CLI::App& app, Program& program);
+void add_version(CLI::App& app, Program& program);
+
+// The whole of weir: reads the command line, runs what it says, returns the exit code.
+int run(int argc, char** argv);
+
+}  // namespace weir::cli

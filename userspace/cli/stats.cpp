@@ -1,0 +1,55 @@
+// weir stats
+#include <memory>
+
+#include "cli/read.hpp"
+#include "cli/values.hpp"
+#include "cli/window.hpp"
+#include "collect/collect.hpp"
+
+namespace weir::cli {
+namespace {
+
+struct StatsWords {
+    std::string selector;
+    std::string duration;
+};
+
+Result<int> print_stats(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const OutputFormat& format) {
+    if (format.for_programs()) {
+        WEIR_CHECK(print(stats_json(snapshot, window_ns), format));
+    } else if (snapshot.vnics.empty()) {
+        say_nothing_attached();
+    } else {
+        WEIR_CHECK(print(stats_table(snapshot, window_ns, output_style())));
+    }
+    return 0;
+}
+
+Result<int> run_stats(const StatsWords& words, const OutputFormat& format) {
+    const auto collect = [&] { return collect_ledgers(words.selector); };
+    if (words.duration.empty()) {
+        WEIR_TRY(const auto snapshot, collect());
+        return print_stats(snapshot, 0, format);
+    }
+    WEIR_TRY(const auto duration_ns, duration_of(words.duration));
+    WEIR_TRY(const auto both, observe(duration_ns, collect));
+    const auto& [earlier, later] = both;
+    for (const auto& vnic : detached_between(earlier, later))
+        say(vnic + " was detached meanwhile and is left out");
+    return print_stats(window_of(earlier, later), window_ns(earlier, later, duration_ns), format);
+}
+
+}  // namespace
+
+void add_stats(CLI::App& app, Program& program) {
+    const auto words = std::make_shared<StatsWords>();
+    CLI::App& command = add_command(app, program, group_read, "stats",
+                                    "Show the ledger: exact packets and bytes of each vNIC, as the wire carries them.",
+                                    "  weir stats vnet3\n"
+                                    "  weir stats web --duration 10 -p");
+    add_selector(command, words->selector);
+    add_duration(command, words->duration);
+    on_chosen(command, program, [words, &program] { return run_stats(*words, program.format); });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,76 @@
+#include "cli/values.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "config/names.hpp"
+#include "core/units.hpp"
+
+namespace weir::cli {
+namespace {
+
+constexpr double duration_min_s = 0.1;
+constexpr double duration_max_s = 86400;
+
+template <class Number, class... Format>
+std::optional<Number> whole(const std::string& text, Format... format) {
+    Number value{};
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value, format...);
+    if (error != std::errc() || stopped != end) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+std::unexpected<Error> expected(std::string_view option, std::string_view wanted, std::string_view found) {
+    return fail(Errc::usage, std::string(option), fmt::format("expected {}, found \"{}\"", wanted, found));
+}
+
+std::unexpected<Error> under(std::string_view option, Error error) {
+    error.what = fmt::format("{}: {}", option, error.what);
+    return std::unexpected(std::move(error));
+}
+
+Result<std::uint64_t> number_of(std::string_view option, const std::string& text, std::uint64_t min,
+                                std::uint64_t max) {
+    const auto value = whole<std::uint64_t>(text);
+    if (value && *value >= min && *value <= max) return *value;
+    return expected(option, fmt::format("a number from {} to {}", min, max), text);
+}
+
+Result<std::uint64_t> duration_of(const std::string& text) {
+    const auto seconds = whole<double>(text, std::chars_format::fixed);
+    if (seconds && *seconds >= duration_min_s && *seconds <= duration_max_s)
+        return static_cast<std::uint64_t>(std::llround(*seconds * 1e9));
+    return expected("--duration", fmt::format("seconds from {} to {}", duration_min_s, duration_max_s), text);
+}
+
+Result<std::uint64_t> rate_of(std::string_view option, const std::string& text) {
+    auto rate = parse_rate(text);
+    if (!rate) return under(option, std::move(rate).error());
+    return *rate;
+}
+
+Result<void> check_interfaces(const std::vector<std::string>& interfaces) {
+    std::set<std::string> seen;
+    for (const auto& name : interfaces) {
+        if (const auto wanted = interface_name_problem(name)) return expected("IFACE", *wanted, name);
+        if (!seen.insert(name).second) return expected("IFACE", "each interface once", name);
+    }
+    return {};
+}
+
+Result<void> check_tenant(const std::string& tenant) {
+    if (const auto wanted = tenant_name_problem(tenant)) return expected("--tenant", *wanted, tenant);
+    return {};
+}
+
+Result<TcWay> tc_way_of(const std::string& text) {
+    return word_of("--bpf-hooks", "auto, tcx or clsact", text, tc_way_from);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,44 @@
+// From the words of the command line to values. Every error is Errc::usage and reads "--option: expected …, found …".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "model/types.hpp"
+
+namespace weir::cli {
+
+std::unexpected<Error> expected(std::string_view option, std::string_view wanted, std::string_view found);
+
+// An error of somebody else's parser, with the option it came by.
+std::unexpected<Error> under(std::string_view option, Error error);
+
+// One of a few words: word_of("--role", "vnic, uplink or guest", text, role_from).
+template <class Value>
+Result<Value> word_of(std::string_view option, std::string_view wanted, const std::string& text,
+                      std::optional<Value> (*from)(std::string_view)) {
+    if (const auto value = from(text)) return *value;
+    return expected(option, wanted, text);
+}
+
+// A whole number, in digits only.
+Result<std::uint64_t> number_of(std::string_view option, const std::string& text, std::uint64_t min, std::uint64_t max);
+
+// --duration: seconds as a decimal, 0.1 to 86400, to nanoseconds.
+Result<std::uint64_t> duration_of(const std::string& text);
+
+// A rate as in tc(8): "10gbit".
+Result<std::uint64_t> rate_of(std::string_view option, const std::string& text);
+
+// Names that the kernel could have given an interface; each once.
+Result<void> check_interfaces(const std::vector<std::string>& interfaces);
+Result<void> check_tenant(const std::string& tenant);
+
+// --bpf-hooks.
+Result<TcWay> tc_way_of(const std::string& text);
+
+}  // namespace weir::cli

@@ -1,0 +1,181 @@
+#include "config/document.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <map>
+#include <numeric>
+#include <span>
+
+#include "config/names.hpp"
+#include "config/strict_json.hpp"
+#include "core/units.hpp"
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 3> document_keys{"$schema", "schema_version", "vnics"};
+constexpr std::array<std::string_view, 6> vnic_keys{"interface", "tenant", "role", "ingress_hook", "flows", "capacity"};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), 0U);
+    for (std::size_t i = 0; i < a.size(); i++) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); j++) {
+            std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+// Reads one document. The first problem ends it.
+class Reader {
+public:
+    explicit Reader(const std::string& name) : what_(fmt::format("cannot use {}", name)) {}
+
+    Result<Document> document(const Json& root) const {
+        WEIR_CHECK(object("", root, document_keys, {"schema_version", "vnics"}));
+        if (root.contains("$schema") && !root["$schema"].is_string())
+            return expected("/$schema", "a string", root["$schema"]);
+        if (whole(root["schema_version"]) != 1) return expected("/schema_version", "1", root["schema_version"]);
+        const Json& vnics = root["vnics"];
+        if (!vnics.is_array()) return expected("/vnics", "an array", vnics);
+        if (vnics.size() > WEIR_VNICS_MAX)
+            return bad("/vnics", fmt::format("expected at most {} entries, found {}", WEIR_VNICS_MAX, vnics.size()));
+
+        Document document;
+        std::map<std::string, std::size_t> seen;
+        for (std::size_t i = 0; i < vnics.size(); i++) {
+            std::string place = fmt::format("/vnics/{}", i);
+            WEIR_TRY(VnicSpec spec, vnic(place, vnics[i]));
+            auto [first, is_new] = seen.emplace(spec.interface, i);
+            if (!is_new)
+                return bad(place + "/interface", fmt::format("expected an interface that is not in the document yet, "
+                                                             "found {} of /vnics/{} again",
+                                                             shown(spec.interface), first->second));
+            document.vnics.push_back(std::move(spec));
+        }
+        return document;
+    }
+
+private:
+    Result<VnicSpec> vnic(const std::string& place, const Json& value) const {
+        WEIR_CHECK(object(place, value, vnic_keys, {"interface"}));
+        VnicSpec spec;
+        WEIR_TRY(spec.interface, name(place + "/interface", value["interface"], interface_name_problem));
+        if (value.contains("tenant")) {
+            WEIR_TRY(spec.tenant, name(place + "/tenant", value["tenant"], tenant_name_problem));
+        }
+        if (value.contains("role")) {
+            WEIR_TRY(spec.role, word(place + "/role", value["role"], role_from, "vnic, uplink or guest"));
+        }
+        if (value.contains("ingress_hook")) {
+            WEIR_TRY(spec.ingress,
+                     word(place + "/ingress_hook", value["ingress_hook"], ingress_choice_from, "auto, tc or xdp"));
+        }
+        if (value.contains("flows")) {
+            WEIR_TRY(spec.flows, flows(place + "/flows", value["flows"]));
+        }
+        if (value.contains("capacity")) {
+            WEIR_TRY(spec.capacity_bps, capacity(place + "/capacity", value["capacity"], spec.role));
+        }
+        return spec;
+    }
+
+    Result<void> object(const std::string& place, const Json& value, std::span<const std::string_view> known,
+                        std::initializer_list<std::string_view> required) const {
+        if (!value.is_object()) return expected(place, "an object", value);
+        for (const auto& [key, unused] : value.items()) {
+            if (std::ranges::find(known, key) == known.end()) return unknown_key(place, key, known);
+        }
+        for (std::string_view key : required) {
+            if (!value.contains(key)) return bad(place, fmt::format("expected the key \"{}\", which is missing", key));
+        }
+        return {};
+    }
+
+    std::unexpected<Error> unknown_key(const std::string& place, const std::string& key,
+                                       std::span<const std::string_view> known) const {
+        auto distance = [&](std::string_view candidate) { return edit_distance(key, candidate); };
+        std::string_view nearest = *std::ranges::min_element(known, {}, distance);
+        std::string hint = distance(nearest) <= std::max<std::size_t>(2, nearest.size() / 3)
+                               ? fmt::format("did you mean \"{}\"?", nearest)
+                               : fmt::format("known keys: {}", fmt::join(known, ", "));
+        return fail(Errc::usage, what_, place + pointer_step(key) + ": unknown key", hint);
+    }
+
+    Result<std::string> name(const std::string& place, const Json& value,
+                             std::optional<std::string> (*problem)(std::string_view)) const {
+        if (!value.is_string()) return expected(place, "a string", value);
+        auto text = value.get<std::string>();
+        if (auto wanted = problem(text)) return expected(place, *wanted, value);
+        return text;
+    }
+
+    template <class T>
+    Result<T> word(const std::string& place, const Json& value, std::optional<T> (*from)(std::string_view),
+                   std::string_view words) const {
+        auto known = value.is_string() ? from(value.get_ref<const std::string&>()) : std::nullopt;
+        if (!known) return expected(place, words, value);
+        return *known;
+    }
+
+    // The value as a whole number, also where it is written as 8192.0, which JSON Schema calls an integer too.
+    static std::optional<std::uint64_t> whole(const Json& value) {
+        if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+        if (!value.is_number_float()) return std::nullopt;
+        auto number = value.get<double>();
+        if (number != std::floor(number) || number < 0 || number >= 0x1p53) return std::nullopt;
+        return static_cast<std::uint64_t>(number);
+    }
+
+    Result<std::uint32_t> flows(const std::string& place, const Json& value) const {
+        auto number = whole(value);
+        if (!number || *number < flows_min || *number > flows_max)
+            return expected(place, fmt::format("a whole number from {} to {}", flows_min, flows_max), value);
+        return static_cast<std::uint32_t>(*number);
+    }
+
+    Result<std::uint64_t> capacity(const std::string& place, const Json& value, Role role) const {
+        if (role != Role::uplink)
+            return bad(place,
+                       fmt::format("expected only with the role uplink, found with the role {}", to_string(role)));
+        if (!value.is_string()) return expected(place, "a rate such as \"10gbit\"", value);
+        auto rate = parse_rate(value.get_ref<const std::string&>());
+        if (!rate)
+            return fail(Errc::usage, what_,
+                        fmt::format("{}: expected a rate such as \"10gbit\", found {}: {}", place, shown(value),
+                                    rate.error().evidence),
+                        rate.error().hint);
+        if (*rate == 0)
+            return fail(Errc::usage, what_, fmt::format("{}: expected a rate above 0, found {}", place, shown(value)),
+                        "leave the key out when the capacity is not known");
+        return *rate;
+    }
+
+    std::unexpected<Error> expected(const std::string& place, std::string_view wanted, const Json& found) const {
+        return bad(place, fmt::format("expected {}, found {}", wanted, shown(found)));
+    }
+
+    std::unexpected<Error> bad(const std::string& place, const std::string& problem) const {
+        return fail(Errc::usage, what_, fmt::format("{}: {}", pointer_text(place), problem));
+    }
+
+    std::string what_;
+};
+
+}  // namespace
+
+Result<Document> parse_document(std::string_view json_text, const std::string& name) {
+    WEIR_TRY(Json root, parse_strict_json(json_text, fmt::format("cannot read {}", name)));
+    return Reader(name).document(root);
+}
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+#include "config/names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/utf8.hpp"
+
+namespace weir {
+namespace {
+
+// isspace() of the kernel's lib/ctype.c, which works on Latin-1.
+bool kernel_space(char c) { return (c >= '\t' && c <= '\r') || c == ' ' || c == '\xa0'; }
+
+}  // namespace
+
+// dev_valid_name() of the kernel's net/core/dev.c.
+std::optional<std::string> interface_name_problem(std::string_view name) {
+    if (name.empty() || name.size() >= WEIR_NAME_ROOM)
+        return fmt::format("an interface name of 1 to {} bytes", WEIR_NAME_ROOM - 1);
+    if (name == "." || name == "..") return "an interface name other than . and ..";
+    bool odd = std::ranges::any_of(name, [](char c) { return c == '/' || c == ':' || c == '\0' || kernel_space(c); });
+    if (odd) return "an interface name without slash, colon or space";
+    return std::nullopt;
+}
+
+std::optional<std::string> tenant_name_problem(std::string_view name) {
+    if (name.empty() || name.size() >= WEIR_TENANT_ROOM)
+        return fmt::format("a tenant name of 1 to {} bytes", WEIR_TENANT_ROOM - 1);
+    while (!name.empty())
+        if (!is_visible(utf8_take(name))) return "a tenant name of printable characters without spaces";
+    return std::nullopt;
+}
+
+Result<void> check_spec(const VnicSpec& spec) {
+    std::string what = fmt::format("cannot attach \"{}\"", utf8_mended(spec.interface));
+    if (auto expected = interface_name_problem(spec.interface))
+        return fail(Errc::usage, what, "expected " + *expected, "ip link shows the interfaces");
+    if (!spec.tenant.empty()) {
+        if (auto expected = tenant_name_problem(spec.tenant))
+            return fail(Errc::usage, what,
+                        fmt::format("expected {}, found \"{}\"", *expected, utf8_mended(spec.tenant)),
+                        "use --tenant NAME");
+    }
+    if (spec.flows < flows_min || spec.flows > flows_max)
+        return fail(Errc::usage, what,
+                    fmt::format("expected {} to {} flows, found {}", flows_min, flows_max, spec.flows),
+                    fmt::format("leave --flows out for {}", flows_default));
+    if (spec.capacity_bps != 0 && spec.role != Role::uplink)
+        return fail(Errc::usage, what,
+                    fmt::format("a capacity is for the role uplink, and the role is {}", to_string(spec.role)),
+                    "use --role uplink, or leave --capacity out");
+    return {};
+}
+
+}  // namespace weir

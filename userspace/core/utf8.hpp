@@ -1,0 +1,28 @@
+// Text as UTF-8: what is well formed, what a terminal shows, and how wide. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+inline constexpr char32_t utf8_invalid = 0xffffffff;
+
+// Takes the next code point off the front of `text`, which must not be empty. A byte that begins no well-formed
+// sequence (overlong, surrogate, cut short, beyond U+10FFFF) is taken alone and gives utf8_invalid.
+char32_t utf8_take(std::string_view& text);
+
+bool utf8_valid(std::string_view text);
+
+// The same text with U+FFFD for each byte that is not part of a well-formed sequence.
+std::string utf8_mended(std::string_view text);
+
+// Whether a code point leaves ink: no control, no space, and none of the invisible ones that reorder or hide text.
+bool is_visible(char32_t code_point);
+
+// Columns on a terminal: 0 for combining marks, 2 for wide East Asian characters and emoji, else 1.
+unsigned display_width(char32_t code_point);
+std::size_t display_width(std::string_view text);
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+// Pieces that the renderers share.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "report/report.hpp"
+#include "report/table.hpp"
+
+namespace weir {
+
+// A string that JSON can carry, whatever bytes the kernel or a user gave.
+Json json_text(std::string_view text);
+
+// {"packets","bytes"}
+Json json_count(const Count& count);
+
+// {"packets","bytes"} and, for a window, {"rate_bps","rate_pps"}.
+Json json_count(const Count& count, std::uint64_t window_ns);
+
+// {"packets","bytes","no_flow":{…},"evicted":{…},"busy":{…}}
+Json json_untracked(const std::array<Count, WEIR_UNTRACKED_KINDS>& untracked);
+
+// `amount` over `window_ns`, in a second.
+double per_second(std::uint64_t amount, std::uint64_t window_ns);
+
+// "1 flow", "1,234 flows"
+std::string plural(std::uint64_t count, std::string_view noun);
+
+inline constexpr std::string_view nothing_attached = "nothing is attached; attach with: weir attach IFACE\n";
+
+// A zero that does not draw the eye.
+Cell dim_if_zero(std::uint64_t value, std::string text, Tone otherwise = Tone::plain);
+
+}  // namespace weir

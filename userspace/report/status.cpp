@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+#include <string.h>  // strverscmp
+
+#include <algorithm>
+#include <ctime>
+
+#include "core/units.hpp"
+#include "report/parts.hpp"
+
+namespace weir {
+namespace {
+
+// The vNICs that share a note.
+struct Note {
+    std::string text;
+    std::vector<std::string> interfaces;
+};
+
+std::uint64_t flow_slots(const Vnic& vnic) { return std::uint64_t{vnic.flow_sets} * WEIR_FLOW_WAYS; }
+
+std::string local_minute(std::uint64_t realtime_ns) {
+    if (realtime_ns == 0) return "-";
+    auto seconds = static_cast<std::time_t>(realtime_ns / 1'000'000'000);
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    char text[32];
+    return {text, std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &local)};
+}
+
+Cell hook_cell(Hook hook) { return {std::string(to_string(hook)), hook == Hook::none ? Tone::warning : Tone::plain}; }
+
+std::vector<Note> gather_notes(const std::vector<const Vnic*>& vnics) {
+    std::vector<Note> notes;
+    for (const Vnic* vnic : vnics) {
+        for (const std::string& text : vnic->notes) {
+            auto known = std::ranges::find(notes, text, &Note::text);
+            if (known == notes.end()) known = notes.insert(known, Note{text, {}});
+            known->interfaces.push_back(vnic->interface);
+        }
+    }
+    return notes;
+}
+
+std::string who(const Note& note) {
+    constexpr std::size_t named_max = 4;
+    std::vector<std::string> names(note.interfaces.begin(),
+                                   note.interfaces.begin() +
+                                       static_cast<std::ptrdiff_t>(std::min(named_max, note.interfaces.size())));
+    std::string text = fmt::format("{}", fmt::join(names, ", "));
+    if (note.interfaces.size() > named_max) text += fmt::format(" and {} more", note.interfaces.size() - named_max);
+    return terminal_safe(text);
+}
+
+}  // namespace
+
+Json status_json(const std::vector<Vnic>& vnics) {
+    Json json = json_object();
+    json["vnics"] = Json::array();
+    json["uplinks"] = Json::array();
+    for (const Vnic& vnic : vnics) {
+        Json entry = {{"interface", json_text(vnic.interface)},
+                      {"ifindex", vnic.ifindex},
+                      {"tenant", json_text(vnic.tenant)},
+                      {"role", to_string(vnic.role)},
+                      {"present", vnic.present},
+                      {"ingress_hook", to_string(vnic.ingress)},
+                      {"hooks", {{"ingress", to_string(vnic.ingress_hook)}, {"egress", to_string(vnic.egress_hook)}}},
+                      {"qdisc", json_text(vnic.qdisc)},
+                      {"flows", vnic.flows},
+                      {"flow_slots", flow_slots(vnic)},
+                      {"memory_bytes", vnic.memory_bytes},
+                      {"capacity_bps", vnic.capacity_bps},
+                      {"attached_ns", vnic.attached_ns},
+                      {"notes", Json::array()}};
+        for (const std::string& note : vnic.notes)
+            entry["notes"].push_back(json_text(note));
+        json["vnics"].push_back(std::move(entry));
+        if (vnic.role == Role::uplink)
+            json["uplinks"].push_back({{"interface", json_text(vnic.interface)},
+                                       {"ifindex", vnic.ifindex},
+                                       {"tenant", json_text(vnic.tenant)},
+                                       {"capacity_bps", vnic.capacity_bps}});
+    }
+    return json;
+}
+
+std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
+    if (vnics.empty()) return std::string(nothing_attached);
+    std::vector<const Vnic*> sorted;
+    for (const Vnic& vnic : vnics)
+        sorted.push_back(&vnic);
+    std::ranges::stable_sort(sorted, [](const Vnic* a, const Vnic* b) {
+        return strverscmp(a->interface.c_str(), b->interface.c_str()) < 0;
+    });
+
+    Table table({{.header = "VNIC"},
+                 {.header = "TENANT"},
+                 {.header = "ROLE", .kind = Column::plain},
+                 {.header = "INGRESS", .kind = Column::plain},
+                 {.header = "EGRESS", .kind = Column::plain},
+                 {.header = "QDISC", .kind = Column::plain, .spare = 1},
+                 {.header = "FLOWS", .kind = Column::number},
+                 {.header = "MEMORY", .kind = Column::quantity},
+                 {.header = "SINCE", .kind = Column::plain, .spare = 2}});
+    std::uint64_t memory = 0;
+    for (const Vnic* vnic : sorted) {
+        memory += vnic->memory_bytes;
+        std::string role(to_string(vnic->role));
+        if (vnic->capacity_bps > 0) role += " " + print_rate(vnic->capacity_bps);
+        table.add({{vnic->interface, vnic->present ? Tone::plain : Tone::warning},
+                   vnic->tenant,
+                   role,
+                   hook_cell(vnic->ingress_hook),
+                   hook_cell(vnic->egress_hook),
+                   vnic->qdisc.empty() ? Cell("-", Tone::dim) : Cell(vnic->qdisc),
+                   human_count(vnic->flows),
+                   human_memory(vnic->memory_bytes),
+                   {local_minute(vnic->attached_ns), Tone::dim}});
+    }
+
+    std::string out = table.print(style);
+    out += toned(fmt::format("{}, {} of kernel memory", plural(vnics.size(), "interface"), human_memory(memory)),
+                 Tone::dim, style) +
+           "\n";
+    std::vector<Note> notes = gather_notes(sorted);
+    if (!notes.empty()) out += "\n";
+    for (const Note& note : notes)
+        out += wrapped(who(note) + ": " + terminal_safe(note.text), style.columns, 4) + "\n";
+    return out;
+}
+
+}  // namespace weir
