@@ -63,7 +63,8 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     wire.header_bytes = packet->header_bytes;
     wire.jumbo_bytes = packet->jumbo_bytes;
     wire.tag_bytes = hint.tags_outside * WEIR_VLAN_TAG_BYTES;
-    if (wire.gso_size) {
+    /* Every tunnel has another protocol than TCP outside. */
+    if (wire.gso_size && packet->protocol != WEIR_PROTOCOL_TCP) {
         __u32 inner = weir_inner_header_bytes(skb);
         if (inner) wire.header_bytes = inner;
     }

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What stands on the machine: who is attached where, and which objects are Weir's. To hold against each other before and
 after."""
-import json
-import os
-
 import lab
 
-# Names of the objects that weir loads.
+# Names of what weir loads.
 PROGRAMS = ("weir_tc_in", "weir_tc_out", "weir_xdp", "weir_clock")
+MAPS = ("vnics", "vnic_info", "ledgers", "flow_tables", "settings", "weir_ledger", "weir_flows")
 
 
 def attached(namespace):
@@ -59,41 +57,28 @@ def _is_ours(line, text):
     return "pref " in line and line.split("pref ")[1].split()[0] in prefs
 
 
-class Objects:
-    """Ids of everything that one namespace's pins stand for, read while it is attached; gone() once it is detached."""
-
-    def __init__(self, namespace):
-        self.programs, self.maps, self.links = set(), set(), set()
-        for pin in namespace.pins():
-            path = os.path.join(namespace.state_dir, pin)
-            for kind, ids in (("prog", self.programs), ("map", self.maps), ("link", self.links)):
-                done = lab.run("bpftool", "-j", kind, "show", "pinned", path, ok=None)
-                if done.code == 0:
-                    entry = json.loads(done.out)
-                    if "id" in entry and kind_fits(kind, entry):
-                        ids.add(entry["id"])
-        # What a program uses, the tables inside the arrays of maps included by way of `all_maps`.
-        for entry in lab.run("bpftool", "-j", "prog", "show").json:
-            if entry["id"] in self.programs:
-                self.maps |= set(entry.get("map_ids", ()))
-
-    def alive(self):
-        """Those that the kernel still has, as (kind, id)."""
-        left = set()
-        for kind, ids in (("prog", self.programs), ("map", self.maps), ("link", self.links)):
-            left |= {(kind, entry["id"]) for entry in lab.run("bpftool", "-j", kind, "show").json if entry["id"] in ids}
-        return left
+def _ids(kind, wanted):
+    return {entry["id"] for entry in lab.run("bpftool", "-j", kind, "show").json if wanted(entry)}
 
 
-def kind_fits(kind, entry):
-    return {"prog": "tag" in entry, "map": "bytes_key" in entry, "link": "prog_id" in entry}[kind]
+def objects():
+    """Every program, map and link on this machine that is one of Weir's by its name, whoever holds it: (kind, id)."""
+    programs = _ids("prog", lambda entry: entry.get("name") in PROGRAMS)
+    maps = _ids("map", lambda entry: entry.get("name") in MAPS)
+    links = _ids("link", lambda entry: entry.get("prog_id") in programs)
+    return {(kind, number) for kind, ids in (("prog", programs), ("map", maps), ("link", links)) for number in ids}
 
 
-def all_of_weir():
-    """Ids of every program, map and link on the machine whose name is one of Weir's, whoever holds them."""
-    programs = {entry["id"] for entry in lab.run("bpftool", "-j", "prog", "show").json if entry.get("name") in PROGRAMS}
-    maps = {entry["id"] for entry in lab.run("bpftool", "-j", "map", "show").json if entry.get("name") in lab.MAPS}
-    links = {entry["id"] for entry in lab.run("bpftool", "-j", "link", "show").json
-             if entry.get("prog_id") in programs}
-    return {("prog", number) for number in programs} | {("map", number) for number in maps} | \
-           {("link", number) for number in links}
+def wait_gone(before, timeout=20):
+    """Waits until the machine has no object of Weir's that was not there before. The kernel frees them a moment after the
+    last one has let go; another instance on the machine may be at work too, and ends."""
+    left = []
+
+    def none_left():
+        left[:] = sorted(objects() - before)
+        return not left
+
+    try:
+        lab.wait_for(none_left, "the objects to go", timeout, pause=0.2)
+    except AssertionError:
+        raise AssertionError(f"left behind: {left}") from None

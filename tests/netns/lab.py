@@ -16,6 +16,7 @@ A namespace is one Weir instance. Programs run in it by nsenter, not `ip netns e
 """
 import atexit
 import ctypes
+import glob
 import json
 import os
 import shutil
@@ -252,7 +253,8 @@ class Namespace:
                 self.weir("detach", "--all", ok=None, timeout=60)
             except (OSError, RuntimeError, subprocess.TimeoutExpired):
                 pass
-            shutil.rmtree(self.state_dir, ignore_errors=True)
+        for left in glob.glob(self.state_dir + "*"):
+            shutil.rmtree(left, ignore_errors=True)
         run("ip", "netns", "del", self.name, ok=None)
 
 
@@ -367,12 +369,6 @@ def address(namespace, interface, number, network=0):
     """10.0.<network>.<number>/24 and fd00:<network>::<number>/64."""
     namespace.ip("addr", "add", f"10.0.{network}.{number}/24", "dev", interface)
     namespace.ip("addr", "add", f"fd00:{network}::{number}/64", "dev", interface, "nodad")
-
-
-def bpf_objects(kind, name="weir"):
-    """Ids of the machine's BPF programs or maps whose name begins so (kind: "prog", "map")."""
-    return {entry["id"] for entry in run("bpftool", "-j", kind, "show").json
-            if entry.get("name", "").startswith(name)}
 
 
 def _interrupt(number, frame):

@@ -185,6 +185,8 @@ TEST(Utf8, TellsWellFormedFromIllFormed) {
         EXPECT_FALSE(utf8_valid(bad));
     EXPECT_EQ(utf8_mended("a\xc3(\xff"), "a\xef\xbf\xbd(\xef\xbf\xbd");
     EXPECT_EQ(utf8_mended("日本"), "日本");
+    EXPECT_EQ(utf8_quotable("日 本\x1b\n\xff\u202e"), "日 本\\u001b\\u000a\xef\xbf\xbd\\u202e");
+    EXPECT_EQ(refusal("5gbit\n").evidence, "unknown unit 'gbit\\u000a'");
 }
 
 TEST(Utf8, KnowsWidthsAndWhatIsVisible) {

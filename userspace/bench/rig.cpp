@@ -5,7 +5,9 @@
 #include <linux/pkt_cls.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <cstdarg>
+#include <cstdio>
 #include <fstream>
 
 #include "bench/rig_objects.hpp"
@@ -16,12 +18,23 @@ namespace {
 
 constexpr int tc_next = -1;  // TCX_NEXT
 
-int say_nothing(libbpf_print_level, const char*, va_list) { return 0; }
+std::string& libbpf_words() {
+    static std::string words;
+    return words;
+}
 
-// libbpf writes to stderr unless told otherwise; the errors are told by this code.
+int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
+    if (level == LIBBPF_DEBUG) return 0;
+    std::array<char, 4096> line{};
+    const int size = vsnprintf(line.data(), line.size(), format, arguments);
+    libbpf_words() += line.data();
+    return size;
+}
+
+// libbpf writes to stderr unless told otherwise; what it says of a refused program goes into the error.
 class QuietLibbpf {
 public:
-    QuietLibbpf() : before_(libbpf_set_print(say_nothing)) {}
+    QuietLibbpf() : before_(libbpf_set_print(keep_words)) { libbpf_words().clear(); }
     ~QuietLibbpf() { libbpf_set_print(before_); }
     QuietLibbpf(const QuietLibbpf&) = delete;
     QuietLibbpf& operator=(const QuietLibbpf&) = delete;
@@ -31,9 +44,22 @@ private:
 };
 
 std::unexpected<Error> refused(const std::string& what, int error_number) {
-    if (error_number == EPERM || error_number == EACCES)
+    if (error_number == EPERM)
         return fail(Errc::permission, what, errno_text(error_number), "run as root, or with CAP_BPF and CAP_NET_ADMIN");
     return fail(Errc::failed, what, errno_text(error_number), "run: weir features");
+}
+
+// The verifier's verdict is in the last lines of what libbpf said.
+std::unexpected<Error> not_loaded(const std::string& what, int error_number) {
+    if (error_number == EPERM) return refused(what, error_number);
+    std::string_view words = libbpf_words();
+    while (words.ends_with('\n'))
+        words.remove_suffix(1);
+    std::size_t from = words.size();
+    for (int lines = 0; lines < 6 && from != std::string_view::npos && from > 0; ++lines)
+        from = words.rfind('\n', from - 1);
+    if (from != std::string_view::npos && from > 0) words.remove_prefix(std::min(from + 1, words.size()));
+    return fail(Errc::unsupported, what, fmt::format("{}\n{}", errno_text(error_number), words), "see: weir features");
 }
 
 // Kernel memory of a map, as the kernel says it; 0 where it does not.
@@ -88,11 +114,11 @@ Result<std::unique_ptr<Rig>> Rig::open() {
                 bpf_map__set_max_entries(traffic.family == 6 ? object->maps.lru6 : object->maps.lru4, lru_entries);
         }
         if (const int error = bench_bpf::load(object.get()))
-            return refused("cannot load the benchmark's programs", -error);
+            return not_loaded("cannot load the benchmark's programs", -error);
     }
     objects.weir.reset(weir_bpf::open());
     if (!objects.weir) return refused("cannot open Weir's programs", errno);
-    if (const int error = weir_bpf::load(objects.weir.get())) return refused("cannot load Weir's programs", -error);
+    if (const int error = weir_bpf::load(objects.weir.get())) return not_loaded("cannot load Weir's programs", -error);
     if (const unsigned index = if_nametoindex("lo")) objects.ifindex = index;
     WEIR_CHECK(rig->make_tables());
     return rig;

@@ -23,10 +23,10 @@ Result<int> run_apply(const ApplyWords& words, const OutputFormat& format) {
 
 void add_apply(CLI::App& app, Program& program) {
     const auto words = std::make_shared<ApplyWords>();
-    CLI::App& command = add_command(app, program, group_change, "apply",
-                                    "Make the running state what a file says: attach, change and detach what differs.",
+    CLI::App& command = add_command(app, program, group_change, "apply", "Make the running state what a file says.",
                                     "  weir apply host.json --dry-run\n"
-                                    "  weir export | weir apply -");
+                                    "  weir export | weir apply -\n\n"
+                                    "What differs is attached, changed or detached; the rest is left alone.");
     command.add_option("FILE", words->file, "A document as weir export prints it; - for standard input")
         ->required()
         ->option_text(" ");

@@ -55,10 +55,10 @@ Result<int> run_attach(const AttachWords& words, const OutputFormat& format) {
 
 void add_attach(CLI::App& app, Program& program) {
     const auto words = std::make_shared<AttachWords>();
-    CLI::App& command = add_command(app, program, group_change, "attach",
-                                    "Start counting at interfaces, or change how an attached one is counted.",
-                                    "  weir attach vnet3 vnet4 --tenant web\n"
-                                    "  weir attach eth0 --role uplink --capacity 10gbit");
+    CLI::App& command =
+        add_command(app, program, group_change, "attach", "Start counting at interfaces, or change how one is counted.",
+                    "  weir attach vnet3 vnet4 --tenant web\n"
+                    "  weir attach eth0 --role uplink --capacity 10gbit");
     command.add_option("IFACE", words->interfaces, "Interfaces, by name")->required()->option_text("...");
     command
         .add_option("--role", words->role,

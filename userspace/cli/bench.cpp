@@ -42,11 +42,11 @@ Result<int> run_bench_command(const BenchWords& words, const OutputFormat& forma
 void add_bench(CLI::App& app, Program& program) {
     const auto words = std::make_shared<BenchWords>();
     CLI::App& command =
-        add_command(app, program, group_machine, "bench",
-                    "Measure what Weir costs per packet on this machine. Attached interfaces are not touched.",
+        add_command(app, program, group_machine, "bench", "Measure what Weir costs per packet on this machine.",
                     "  weir bench\n"
                     "  weir bench --quick -j | jq .passed\n\n"
-                    "Takes about a minute of one CPU. Exit code 1 if a program costs more than it is held to.");
+                    "Takes about a minute of one CPU; attached interfaces are not touched.\n"
+                    "Exit code 1 if a program costs more than it is held to.");
     const BenchOptions usual;
     command
         .add_option("--runs", words->runs,

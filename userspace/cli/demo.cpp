@@ -30,10 +30,10 @@ Result<int> run_demo_command(const std::optional<std::string>& seconds) {
 
 void add_demo(CLI::App& app, Program& program) {
     const auto seconds = std::make_shared<std::optional<std::string>>();
-    CLI::App& command = add_plain_command(
-        app, group_machine, "demo", "Show what Weir sees, between network namespaces that are removed afterwards.",
-        "  weir demo\n"
-        "  weir demo --seconds 20");
+    CLI::App& command = add_plain_command(app, group_machine, "demo",
+                                          "Show Weir at work, in network namespaces that are removed again.",
+                                          "  weir demo\n"
+                                          "  weir demo --seconds 20");
     const std::string range =
         fmt::format("How long the traffic runs, {} to {} [{}]", seconds_min, seconds_max, DemoOptions().seconds);
     command.add_option("--seconds", *seconds, range)->option_text("N");

@@ -20,10 +20,10 @@ Result<int> run_export(const OutputFormat& format) {
 }  // namespace
 
 void add_export(CLI::App& app, Program& program) {
-    CLI::App& command = add_command(app, program, group_change, "export",
-                                    "Print the running state as a document that weir apply takes.",
-                                    "  weir export > host.json\n"
-                                    "  weir export -j | jq '.vnics | length'");
+    CLI::App& command =
+        add_command(app, program, group_change, "export", "Print the running state as a document for weir apply.",
+                    "  weir export > host.json\n"
+                    "  weir export -j | jq '.vnics | length'");
     on_chosen(command, program, [&program] { return run_export(program.format); });
 }
 

@@ -64,12 +64,12 @@ Result<int> run_features(const OutputFormat& format) {
 
 void add_features(CLI::App& app, Program& program) {
     CLI::App& command =
-        add_command(app, program, group_machine, "features",
-                    "Find out what this kernel can, by trying it in a network namespace that is thrown away.",
+        add_command(app, program, group_machine, "features", "Find out what this kernel can, by trying it.",
                     "  weir features\n"
                     "  weir features -j | jq -r '.features[] | select(.available | not) | .name'\n\n"
-                    "Exit code 5 if something is missing without which Weir cannot attach. Trying may make the\n"
-                    "kernel load a module (sch_fq, for one), as tc(8) would; nothing else changes.");
+                    "It is tried in a network namespace that is thrown away. That may make the\n"
+                    "kernel load a module (sch_fq, for one), as tc(8) would; nothing else changes.\n"
+                    "Exit code 5 if something is missing without which Weir cannot attach.");
     on_chosen(command, program, [&program] { return run_features(program.format); });
 }
 

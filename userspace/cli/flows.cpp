@@ -99,10 +99,10 @@ Result<int> run_flows(const FlowsWords& words, const OutputFormat& format) {
 
 void add_flows(CLI::App& app, Program& program) {
     const auto words = std::make_shared<FlowsWords>();
-    CLI::App& command = add_command(app, program, group_read, "flows",
-                                    "List the flows through the vNICs, and what the flow tables could not hold.",
-                                    "  weir flows vnet3 --sort rate --duration 5\n"
-                                    "  weir flows --address 10.0.0.0/8 --port 443 --protocol tcp --limit 0");
+    CLI::App& command =
+        add_command(app, program, group_read, "flows", "List flows, and what the flow tables could not hold.",
+                    "  weir flows vnet3 --sort rate --duration 5\n"
+                    "  weir flows --address 10.0.0.0/8 --port 443 --protocol tcp --limit 0");
     add_selector(command, words->selector);
     add_duration(command, words->duration);
     command
@@ -115,7 +115,7 @@ void add_flows(CLI::App& app, Program& program) {
     command.add_option("--address", words->address, "Only with this address at either end,\nor one of a network")
         ->option_text("A[/LEN]");
     command.add_option("--port", words->port, "Only with this port at either end")->option_text("N");
-    command.add_option("--protocol", words->protocol, "Only this one: tcp, udp, icmp, icmpv6, … or a number")
+    command.add_option("--protocol", words->protocol, "Only this one: tcp, udp, icmp, icmpv6, a number, …")
         ->option_text("P");
     command.add_option("--tenant", words->tenant, "Only this tenant's")->option_text("NAME");
     on_chosen(command, program, [words, &program] { return run_flows(*words, program.format); });

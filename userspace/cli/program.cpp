@@ -3,7 +3,6 @@
 #include <exception>
 #include <memory>
 #include <span>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -14,20 +13,22 @@
 namespace weir::cli {
 namespace {
 
-constexpr auto exit_codes = R"(Exit codes: 0 fine, 1 failed, 2 usage, 3 findings, 4 not permitted, 5 this kernel cannot,
-6 in conflict with another owner.
+constexpr auto exit_codes = R"(Exit codes: 0 fine, 1 failed, 2 usage, 3 findings, 4 not permitted,
+5 this kernel cannot, 6 in conflict with another owner.
 
 weir COMMAND --help says more about each, with examples.)";
 
-void set_style(CLI::App& app) {
+// Wide enough for the longest option of a command, or for the commands of the whole.
+std::shared_ptr<CLI::Formatter> help_style(std::size_t column) {
     auto formatter = std::make_shared<CLI::Formatter>();
-    formatter->column_width(32);
+    formatter->column_width(column);
     formatter->label("SUBCOMMAND", "COMMAND");
     formatter->label("Positionals", "Arguments");
-    formatter->label("REQUIRED", "");
-    app.formatter(std::move(formatter));
-    app.set_help_flag("-h,--help", "Print this help and exit");
+    return formatter;
 }
+
+// CLI11 leaves two empty lines between groups of options.
+std::string help_text(const CLI::App& app) { return CLI::detail::find_and_replace(app.help(), "\n\n\n", "\n\n"); }
 
 void add_commands(CLI::App& app, Program& program) {
     for (const auto add : {add_attach, add_detach, add_apply, add_export, add_status, add_stats, add_flows,
@@ -63,12 +64,11 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
     return error;
 }
 
-// --help and --version come as exceptions too, with exit code 0.
+// --help and --version come as exceptions too, with exit code 0; app.help() is then the chosen command's.
 int after_parsing(const CLI::App& app, const CLI::ParseError& parse_error, const OutputFormat& format) {
     if (parse_error.get_exit_code() != 0) return print_error(usage_error(app, parse_error), format);
-    std::ostringstream text;
-    app.exit(parse_error, text, text);
-    const auto printed = print(text.str());
+    const bool is_help = dynamic_cast<const CLI::CallForHelp*>(&parse_error) != nullptr;
+    const auto printed = print(is_help ? help_text(app) : std::string(parse_error.what()) + '\n');
     return printed ? 0 : print_error(printed.error(), format);
 }
 
@@ -83,11 +83,13 @@ int run_chosen(const Program& program) {
 int parse_and_run(int argc, char** argv, OutputFormat& format) {
     Program program;
     CLI::App app("Weir counts what each tenant's virtual NIC sends and receives, exactly, in the kernel.", "weir");
-    set_style(app);
+    app.formatter(help_style(24));
+    app.set_help_flag("-h,--help", "Print this help and exit");
     app.set_version_flag("--version", fmt::format("weir {}", version), "Print the version and exit");
     app.require_subcommand(0, 1);
     app.footer(exit_codes);
     add_commands(app, program);
+    app.formatter(help_style(14));
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& parse_error) {
@@ -96,7 +98,7 @@ int parse_and_run(int argc, char** argv, OutputFormat& format) {
     format = program.format;
     if (program.run) return run_chosen(program);
     say("a command is expected");
-    fmt::print(stderr, "\n{}", app.help());
+    fmt::print(stderr, "\n{}", help_text(app));
     return static_cast<int>(Errc::usage);
 }
 

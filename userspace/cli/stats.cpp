@@ -43,10 +43,10 @@ Result<int> run_stats(const StatsWords& words, const OutputFormat& format) {
 
 void add_stats(CLI::App& app, Program& program) {
     const auto words = std::make_shared<StatsWords>();
-    CLI::App& command = add_command(app, program, group_read, "stats",
-                                    "Show the ledger: exact packets and bytes of each vNIC, as the wire carries them.",
-                                    "  weir stats vnet3\n"
-                                    "  weir stats web --duration 10 -p");
+    CLI::App& command =
+        add_command(app, program, group_read, "stats", "Show exact packets and bytes of each vNIC, as on the wire.",
+                    "  weir stats vnet3\n"
+                    "  weir stats web --duration 10 -p");
     add_selector(command, words->selector);
     add_duration(command, words->duration);
     on_chosen(command, program, [words, &program] { return run_stats(*words, program.format); });

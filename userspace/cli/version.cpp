@@ -28,7 +28,7 @@ Result<int> run_version(const OutputFormat& format) {
 
 void add_version(CLI::App& app, Program& program) {
     CLI::App& command = add_command(app, program, group_machine, "version",
-                                    "Print the versions of weir, of its state in the kernel, and of libbpf.",
+                                    "Print the versions of weir, its state in the kernel, and libbpf.",
                                     "  weir version\n"
                                     "  weir version -j | jq -r .release");
     on_chosen(command, program, [&program] { return run_version(program.format); });

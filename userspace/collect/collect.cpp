@@ -1,9 +1,8 @@
 #include "collect/collect.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <set>
 

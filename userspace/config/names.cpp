@@ -33,13 +33,13 @@ std::optional<std::string> tenant_name_problem(std::string_view name) {
 }
 
 Result<void> check_spec(const VnicSpec& spec) {
-    std::string what = fmt::format("cannot attach \"{}\"", utf8_mended(spec.interface));
+    std::string what = fmt::format("cannot attach \"{}\"", utf8_quotable(spec.interface));
     if (auto expected = interface_name_problem(spec.interface))
         return fail(Errc::usage, what, "expected " + *expected, "ip link shows the interfaces");
     if (!spec.tenant.empty()) {
         if (auto expected = tenant_name_problem(spec.tenant))
             return fail(Errc::usage, what,
-                        fmt::format("expected {}, found \"{}\"", *expected, utf8_mended(spec.tenant)),
+                        fmt::format("expected {}, found \"{}\"", *expected, utf8_quotable(spec.tenant)),
                         "use --tenant NAME");
     }
     if (spec.flows < flows_min || spec.flows > flows_max)

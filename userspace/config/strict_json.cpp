@@ -14,13 +14,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t depth_max = 32;
 
-std::string printable(std::string_view text) {
-    std::string out;
-    for (std::string mended = utf8_mended(text); unsigned char c : mended)
-        out += c < 0x20 || c == 0x7f ? fmt::format("\\u{:04x}", unsigned{c}) : std::string(1, static_cast<char>(c));
-    return out;
-}
-
 std::string line_and_column(std::string_view text, std::size_t offset) {
     std::string_view before = text.substr(0, std::min(offset, text.size()));
     auto line = std::ranges::count(before, '\n') + 1;
@@ -33,7 +26,7 @@ std::string core_of(std::string_view message) {
     std::size_t start = message.find("syntax error");
     if (start == std::string_view::npos)
         start = message.find("] ") == std::string_view::npos ? 0 : message.find("] ") + 2;
-    return printable(message.substr(start));
+    return utf8_quotable(message.substr(start));
 }
 
 class Builder : public nlohmann::json_sax<Json> {
@@ -124,7 +117,7 @@ private:
 
 std::string pointer_step(std::string_view key) {
     std::string step = "/";
-    for (char c : printable(key)) {
+    for (char c : utf8_quotable(key)) {
         if (c == '~')
             step += "~0";
         else if (c == '/')
@@ -140,7 +133,7 @@ std::string pointer_text(const std::string& pointer) { return pointer.empty() ? 
 std::string shown(const Json& value) {
     if (value.is_object()) return "an object";
     if (value.is_array()) return "an array";
-    std::string text = printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    std::string text = utf8_quotable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
     return text.size() <= 80 ? text : value.is_string() ? "a long string" : "a long number";
 }
 

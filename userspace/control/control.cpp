@@ -44,19 +44,19 @@ Result<void> take_step(const Instance& instance, const Step& step) {
     return {};
 }
 
-// Undoes the steps that were taken, the last one first. What cannot be undone is left to the error that led here.
-void undo(const Instance& instance, const std::vector<const Step*>& taken) {
-    const auto infos = read_vnic_infos(instance);
-    if (!infos) return;
+// Undoes the steps that were taken, the last one first. What cannot be undone is said beside the error that led here.
+Result<void> undo(const Instance& instance, const std::vector<const Step*>& taken) {
+    WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (const auto* step : taken | std::views::reverse) {
         if (step->kind == Step::Kind::attach) {
-            for (std::uint32_t slot = 0; slot < infos->size(); ++slot)
-                if ((*infos)[slot].ifindex == step->wanted.ifindex && (*infos)[slot].state == WEIR_VNIC_ATTACHED)
-                    (void)detach_slot(instance, slot, (*infos)[slot]);
+            for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
+                if (infos[slot].ifindex == step->wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
+                    WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
         } else if (step->kind == Step::Kind::change) {
-            (void)change_slot(instance, step->slot, (*infos)[step->slot], step->now);
+            WEIR_CHECK(change_slot(instance, step->slot, infos[step->slot], step->now));
         }
     }
+    return {};
 }
 
 // Replaces the pinned programs if they are another build's, and those at the hooks if they are not the pinned ones (a
@@ -123,8 +123,9 @@ Result<void> execute(const Instance& instance, const Plan& plan) {
     std::vector<const Step*> taken;
     for (const auto& step : plan.steps) {
         if (auto done = take_step(instance, step); !done) {
-            undo(instance, taken);
             auto error = done.error();
+            if (const auto undone = undo(instance, taken); !undone)
+                error.evidence += "; and what was done before could not be undone: " + to_line(undone.error());
             const auto& info = step.kind == Step::Kind::detach ? step.now : step.wanted;
             error.what = text_of(info.interface, WEIR_NAME_ROOM) + ": " + error.what;
             return std::unexpected(error);

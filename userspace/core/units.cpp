@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 namespace weir {
 namespace {
 
@@ -127,10 +129,10 @@ Error bad_unit(Error error, const Decimal& number, std::string_view number_text,
         error.hint = fmt::format("write {} for {}bits", as_bits, word);
         if (!as_bytes.empty()) error.hint += fmt::format(", {} for {}bytes", as_bytes, word);
     } else if (rest.starts_with("bit")) {
-        error.evidence = fmt::format("unknown unit '{}'", unit_text);
+        error.evidence = fmt::format("unknown unit '{}'", utf8_quotable(unit_text));
         error.hint = fmt::format("write {}", as_bits);
     } else {
-        error.evidence = fmt::format("unknown unit '{}'", unit_text);
+        error.evidence = fmt::format("unknown unit '{}'", utf8_quotable(unit_text));
         error.hint = "units are bit, kbit, mbit, gbit, tbit and kibit, mibit, gibit, tibit";
     }
     return error;
@@ -147,7 +149,7 @@ std::string spell(Wide digits, std::size_t fraction_digits, std::string_view uni
 }  // namespace
 
 Result<std::uint64_t> parse_rate(std::string_view text) {
-    Error error{Errc::usage, fmt::format("cannot read the rate \"{}\"", text), {}, {}};
+    Error error{Errc::usage, fmt::format("cannot read the rate \"{}\"", utf8_quotable(text)), {}, {}};
     std::string_view rest = text;
     auto number = take_decimal(rest);
     if (!number) {

@@ -1,5 +1,7 @@
 #include "core/utf8.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -88,6 +90,21 @@ std::string utf8_mended(std::string_view text) {
         text = rest;
     }
     return mended;
+}
+
+std::string utf8_quotable(std::string_view text) {
+    std::string quotable;
+    while (!text.empty()) {
+        std::string_view rest = text;
+        char32_t code_point = utf8_take(rest);
+        if (code_point == ' ' || is_visible(code_point))
+            quotable += text.substr(0, text.size() - rest.size());
+        else
+            quotable += code_point == utf8_invalid ? std::string("\xef\xbf\xbd")
+                                                   : fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code_point));
+        text = rest;
+    }
+    return quotable;
 }
 
 bool is_visible(char32_t code_point) { return code_point != utf8_invalid && !in_ranges(invisible, code_point); }

@@ -135,8 +135,13 @@ Result<FeatureReport> probe_features() {
                 {rest[i].name, findings[i].available, rest[i].required, findings[i].detail, rest[i].used_for});
     }
 
-    // Either way of attaching tc programs will do.
     const auto named = [&](std::string_view name) { return std::ranges::find(report.features, name, &Feature::name); };
+    // Root of a user namespace or of a container has the capabilities, but not the machine's.
+    if (const auto bpf = named("bpf"); !bpf->available && bpf->detail == errno_text(EPERM))
+        return fail(Errc::permission, "cannot probe this kernel", "bpf(2): " + bpf->detail,
+                    "run it as root of the machine, outside of containers");
+
+    // Either way of attaching tc programs will do.
     named("clsact")->required = !named("tcx")->available;
     return report;
 }

@@ -113,7 +113,7 @@ Result<std::vector<std::string>> all_state_directories() {
     WEIR_CHECK(reach_bpffs());
     std::vector<std::string> directories;
     for (const auto& name : entries_of(schema_directory()))
-        if (name.starts_with("net-")) directories.push_back(schema_directory() + "/" + name);
+        if (name.starts_with("net-")) directories.push_back(fmt::format("{}/{}", schema_directory(), name));
     return directories;
 }
 

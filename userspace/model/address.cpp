@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/utf8.hpp"
 #include "model/flow.hpp"
 
 namespace weir {
@@ -52,16 +53,16 @@ Result<Prefix> prefix_from(std::string_view text) {
     std::size_t slash = text.find('/');
     auto address = address_from(text.substr(0, slash));
     if (!address)
-        return fail(Errc::usage, fmt::format("cannot read the address \"{}\"", text), "not an IPv4 or IPv6 address",
-                    "write for example 10.0.0.0/8 or 2001:db8::1");
+        return fail(Errc::usage, fmt::format("cannot read the address \"{}\"", utf8_quotable(text)),
+                    "not an IPv4 or IPv6 address", "write for example 10.0.0.0/8 or 2001:db8::1");
     unsigned width = address->family == 6 ? 128 : 32;
     if (slash == std::string_view::npos) return Prefix{*address, width};
-    auto bits = number_from(text.substr(slash + 1), width);
+    auto bits = number_from(utf8_quotable(text.substr(slash + 1)), width);
     if (!bits)
-        return fail(
-            Errc::usage, fmt::format("cannot read the address \"{}\"", text),
-            fmt::format("\"{}\" is not a prefix length of an IPv{} address", text.substr(slash + 1), address->family),
-            fmt::format("write a number from 0 to {} after the slash", width));
+        return fail(Errc::usage, fmt::format("cannot read the address \"{}\"", utf8_quotable(text)),
+                    fmt::format("\"{}\" is not a prefix length of an IPv{} address",
+                                utf8_quotable(text.substr(slash + 1)), address->family),
+                    fmt::format("write a number from 0 to {} after the slash", width));
     return Prefix{*address, *bits};
 }
 

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""weir demo: what it says, and that nothing of it is left, however it ends.
+
+The demo's network namespaces have no names. They are found by the descriptors that the process holds while it runs, and
+are gone when no process is in them, holds them or has them mounted.
+"""
+import ctypes
+import os
+import pty
+import random
+import re
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import lab
+
+NAMESPACES = 5
+CLONE_NEWNET = 0x40000000
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+SEED = int(os.environ.get("WEIR_SEED", random.randrange(1 << 32)))
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def inode_at(path):
+    """The network namespace that a link in /proc points at, or None."""
+    try:
+        target = os.readlink(path)
+    except OSError:
+        return None
+    return int(target[5:-1]) if target.startswith("net:[") else None
+
+
+def entries(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def namespaces_held_by(pid):
+    """Inode -> path, of the namespaces that the process holds descriptors of."""
+    paths = [f"/proc/{pid}/fd/{fd}" for fd in sorted(entries(f"/proc/{pid}/fd"), key=int)]
+    return {inode: path for path in paths if (inode := inode_at(path))}
+
+
+def cookie_at(path):
+    """The number that names the state directory of the network namespace, or None. On a thread that goes there."""
+    found = []
+
+    def read():
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return
+        try:
+            if _libc.setns(fd, CLONE_NEWNET) == 0:
+                with socket.socket() as probe:
+                    value = probe.getsockopt(socket.SOL_SOCKET, lab.SO_NETNS_COOKIE, 8)
+                    found.append(int.from_bytes(value, "little"))
+        finally:
+            os.close(fd)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    return found[0] if found else None
+
+
+def children(pid):
+    found = []
+    for task in entries(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                found += [int(word) for word in file.read().split()]
+        except OSError:
+            pass
+    return found
+
+
+def descendants(pid):
+    found = []
+    for child in children(pid):
+        found += [child, *descendants(child)]
+    return found
+
+
+def processes_in(inodes):
+    """Processes that are in one of the namespaces or hold one."""
+    found = []
+    for name in entries("/proc"):
+        if name.isdigit() and (inode_at(f"/proc/{name}/ns/net") in inodes or inodes & namespaces_held_by(name).keys()):
+            found.append(int(name))
+    return found
+
+
+class Demo:
+    """weir demo in the background, and what it has made."""
+
+    def __init__(self, *words, stdout=subprocess.PIPE):
+        self.popen = subprocess.Popen([lab.tool("weir"), "demo", *words], stdin=subprocess.DEVNULL, stdout=stdout,
+                                      stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.pid = self.popen.pid
+        self.inodes, self.state_dirs, self.pids = set(), set(), set()
+        self.was_attached = False
+
+    def look(self):
+        """Notes what there is of it now."""
+        for inode, path in namespaces_held_by(self.pid).items():
+            if inode in self.inodes:
+                continue
+            cookie = cookie_at(path)
+            if cookie is not None:
+                self.inodes.add(inode)
+                self.state_dirs.add(f"{lab.STATE}/net-{cookie}")
+        self.pids.update(descendants(self.pid))
+        self.was_attached = self.was_attached or any(map(os.path.isdir, self.state_dirs))
+
+    def wait_for_namespaces(self):
+        def all_there():
+            self.look()
+            return len(self.inodes) == NAMESPACES or self.popen.poll() is not None
+        lab.wait_for(all_there, "the demo's namespaces", timeout=60)
+
+    def wait_for_traffic(self):
+        def iperf3_runs():
+            self.look()
+            return "iperf3" in map(self.name_of, self.pids) or self.popen.poll() is not None
+        lab.wait_for(iperf3_runs, "the demo's traffic", timeout=60)
+
+    @staticmethod
+    def name_of(pid):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                return file.read().strip()
+        except OSError:
+            return None
+
+    def finish(self, timeout=120):
+        """Output and words once it has ended by itself."""
+        out, err = self.popen.communicate(timeout=timeout)
+        return out, err
+
+    def leftovers(self):
+        """All that is left of it, in words."""
+        found = [f"process {pid} ({self.name_of(pid)})" for pid in self.pids if self.name_of(pid) is not None]
+        found += [f"process {pid} ({self.name_of(pid)}) in its namespaces" for pid in processes_in(self.inodes)]
+        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+            mounted = {int(inode) for inode in re.findall(r"net:\[(\d+)\]", mounts.read())}
+        found += [f"namespace {inode} mounted" for inode in self.inodes & mounted]
+        for directory in self.state_dirs:
+            found += [f"pins in {path}" for path in (directory, directory + "-new") if os.path.exists(path)]
+        return found
+
+    def kill(self):
+        """For a test that failed half way. Its own child takes away the rest."""
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.wait()
+        for pipe in (self.popen.stdout, self.popen.stderr):
+            if pipe:
+                pipe.close()
+
+
+class DemoCase(unittest.TestCase):
+    def setUp(self):
+        lab.require("iperf3", "ip")
+
+    def demo(self, *words, **options):
+        demo = Demo(*words, **options)
+        self.addCleanup(demo.kill)
+        return demo
+
+    def assert_gone(self, demo, timeout=0):
+        """Nothing is left; what ends by itself after the demo's own end may take `timeout` seconds."""
+        end = time.monotonic() + timeout
+        while (left := demo.leftovers()) and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(left, [])
+
+
+class TestReport(DemoCase):
+    def test_says_what_was_counted_and_is_gone(self):
+        demo = self.demo("--seconds", "3")
+        demo.wait_for_traffic()
+        out, err = demo.finish()
+        self.assertEqual(demo.popen.returncode, 0, err + out)
+        self.assertTrue(demo.was_attached)
+        self.assertEqual(len(demo.inodes), NAMESPACES)
+        self.assert_gone(demo)
+
+        self.assertNotIn("\x1b", out, "escape sequences where stdout is no terminal")
+        for line in out.splitlines():
+            self.assertLessEqual(len(line), 100, line)
+        self.assertLessEqual(len(out.splitlines()), 40)
+        self.assertIn("16 of 16 exact ✓", out)
+        self.assertNotIn("✗", out)
+        self.assertIn("weir attach eth0", out)
+        for tenant in ("web", "db", "batch"):
+            self.assertRegex(out, rf"(?m)^{tenant} +[1-9][0-9,]+ +[1-9][0-9,]+ +[1-9][0-9,]+ +[1-9][0-9,]+ ")
+
+        # The same figure twice, counted by two.
+        def both(what):
+            found = re.search(rf"(?m)^\S+ +{what} +([\d,]+) +([\d,]+) ", out)
+            self.assertIsNotNone(found, f"no line '{what}' in\n{out}")
+            return [int(group.replace(",", "")) for group in found.groups()]
+        for what in ("UDP datagrams sent", "their bytes, on the wire", r"queries, [\d,]+ flows", "their answers",
+                     "TCP segments sent", "TCP segments received", "TCP payload, 1 stream", "TCP payload, 4 streams"):
+            weir, other = both(what)
+            self.assertGreater(weir, 0, what)
+            self.assertLess(abs(weir - other), 0.02 * other, what)
+        self.assertIn("GSO hides", out)
+
+    def test_terminal_shows_a_live_view_and_ends_with_the_report(self):
+        master, slave = pty.openpty()
+        demo = self.demo("--seconds", "3", stdout=slave)
+        os.close(slave)
+        shown = b""
+        while True:
+            ready, _, _ = select.select([master], [], [], 120)
+            self.assertTrue(ready, "the demo says nothing for two minutes")
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(master)
+        self.assertEqual(demo.popen.wait(60), 0)
+        text = shown.decode()
+        self.assertGreaterEqual(text.count("SHARE OF THE UPLINK"), 4, "redrawn twice a second for three seconds")
+        self.assertIn("█", text)
+        self.assertRegex(text, r"\x1b\[\d+A\x1b\[J")
+        # Up goes exactly over what was drawn, so that no line of an earlier picture stays.
+        frames = re.split(r"\x1b\[(\d+)A\x1b\[J", text)
+        for drawn, up in zip(frames[::2], frames[1::2]):
+            self.assertEqual(drawn.count("\n"), int(up))
+        self.assertIn("16 of 16 exact", ESCAPE.sub("", frames[-1]))
+
+    def test_two_at_once_do_not_meet(self):
+        first, second = self.demo("--seconds", "3"), self.demo("--seconds", "3")
+        for demo in (first, second):
+            out, err = demo.finish()
+            self.assertEqual(demo.popen.returncode, 0, err + out)
+            self.assertIn("16 of 16 exact ✓", out)
+
+    def test_refuses_a_length_that_makes_no_sense(self):
+        for seconds in ("0", "601", "many"):
+            done = lab.run(lab.tool("weir"), "demo", "--seconds", seconds, ok=None)
+            self.assertEqual(done.code, 2, str(done))
+            self.assertEqual(done.out, "")
+
+    def test_says_what_is_missing(self):
+        done = lab.run(lab.tool("weir"), "demo", "--seconds", "2", ok=None, env={"PATH": "/nonexistent"})
+        self.assertEqual(done.code, 1, str(done))
+        self.assertIn("iperf3", done.err)
+        self.assertIn("install", done.err)
+
+
+class TestEveryWayOut(DemoCase):
+    """Ended at random moments from the first namespace to the report; WEIR_SEED repeats a run."""
+
+    def end_at_random(self, number, times, whom=lambda demo: demo.pid):
+        rng = random.Random(SEED)
+        attached = 0
+        for turn in range(times):
+            # The first as early as can be, the last with the traffic running.
+            moment = rng.uniform(0, 2.5) if turn else 0.0
+            with self.subTest(moment=round(moment, 3), seed=SEED):
+                demo = self.demo("--seconds", "3")
+                demo.wait_for_namespaces()
+                if turn == times - 1:
+                    demo.wait_for_traffic()
+                end = time.monotonic() + moment
+                while time.monotonic() < end:
+                    demo.look()
+                    time.sleep(0.02)
+                demo.look()
+                attached += demo.was_attached
+                target = whom(demo)
+                self.assertIsNotNone(target, "it ended before it was to be ended")
+                os.kill(target, number)
+                yield demo
+        self.assertGreater(attached, 0, "no moment was late enough for Weir to be attached")
+
+    def end_by_signal(self, number):
+        for demo in self.end_at_random(number, times=5):
+            out, err = demo.finish(timeout=30)
+            self.assertEqual(demo.popen.returncode, 1, f"{out}\n{err}")
+            self.assertIn(signal.Signals(number).name, err)
+            self.assertEqual(out, "")
+            self.assert_gone(demo)
+
+    def test_sigint(self):
+        self.end_by_signal(signal.SIGINT)
+
+    def test_sigterm(self):
+        self.end_by_signal(signal.SIGTERM)
+
+    def test_ctrl_c_reaches_the_whole_process_group(self):
+        demo = self.demo("--seconds", "3")
+        demo.wait_for_traffic()
+        os.killpg(demo.pid, signal.SIGINT)
+        _, err = demo.finish(timeout=30)
+        self.assertEqual(demo.popen.returncode, 1, err)
+        self.assertIn("SIGINT", err)
+        self.assert_gone(demo)
+
+    def test_child_killed(self):
+        for demo in self.end_at_random(signal.SIGKILL, times=5, whom=lambda demo: next(iter(children(demo.pid)), None)):
+            _, err = demo.finish(timeout=30)
+            self.assertEqual(demo.popen.returncode, 1, err)
+            self.assertIn("ended before its time", err)
+            self.assertIn("SIGKILL", err)
+            self.assert_gone(demo)
+
+    def test_parent_killed(self):
+        for demo in self.end_at_random(signal.SIGKILL, times=5):
+            demo.finish(timeout=30)
+            # The child has seen it and takes everything away by itself.
+            self.assert_gone(demo, timeout=30)
+
+    def test_iperf3_killed(self):
+        demo = self.demo("--seconds", "3")
+        demo.wait_for_traffic()
+        victim = next(pid for pid in demo.pids if demo.name_of(pid) == "iperf3")
+        os.kill(victim, signal.SIGKILL)
+        _, err = demo.finish(timeout=60)
+        self.assertEqual(demo.popen.returncode, 1, err)
+        self.assertIn("iperf3", err)
+        self.assert_gone(demo)
+
+
+if __name__ == "__main__":
+    unittest.main()
