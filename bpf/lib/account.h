@@ -43,8 +43,8 @@ static __always_inline struct weir_packet* weir_packet_of(struct weir_ledger* le
 
 /* Counts one frame: always in the ledger, and in a flow or as untracked. Per-CPU counters need no atomics: the hooks
  * run with bottom halves off, so nothing on this CPU comes between. */
-static __always_inline void weir_account(const struct weir_if_entry* vnic, struct weir_ledger* ledger,
-                                         __u32 direction, struct weir_count count) {
+static __always_inline void weir_account(const struct weir_if_entry* vnic, struct weir_ledger* ledger, __u32 direction,
+                                         struct weir_count count) {
     const struct weir_packet* packet = weir_packet_of(ledger);
     struct weir_ledger_direction* to = &ledger->direction[direction & 1];
     __u32 slot = vnic->slot, index;

@@ -1,7 +1,7 @@
 /* The flow table: sets of eight slots in an array map, each slot with a lock of its own.
  *
- * Why not an LRU hash map: it costs four times as much per packet, and what it evicts is gone. Here the evicted counters
- * are handed to the caller, so that  sum of flows + untracked = ledger  stays exact (docs/ledger.md).
+ * Why not an LRU hash map: it costs four times as much per packet, and what it evicts is gone. Here the evicted
+ * counters are handed to the caller, so that  sum of flows + untracked = ledger  stays exact (docs/ledger.md).
  *
  * A slot's `state` word holds a 31-bit tag of the key's hash and a lock bit. One compare-and-swap from `tag` to
  * `tag | locked` proves that the slot is free to take and (but for a tag collision, which the key comparison under the
@@ -50,7 +50,7 @@ static __always_inline void weir_flow_unlock(struct weir_flow_hot* slot, __u32 t
 }
 
 static __always_inline int weir_flow_is(const struct weir_flow_hot* hot, const struct weir_flow_cold* cold,
-                                         const struct weir_flow_key* key) {
+                                        const struct weir_flow_key* key) {
     if (hot->tenant_word != key->tenant_word || hot->peer_word != key->peer_word ||
         hot->tenant_port != key->tenant_port || hot->peer_port != key->peer_port || hot->protocol != key->protocol ||
         hot->family != key->family)
@@ -83,8 +83,8 @@ static __always_inline __u32 weir_flow_find(struct weir_flow_hot_set* set, __u32
 }
 
 /* The way to put a new flow in: an empty one, else the longest idle one, and among equally idle ones the one with the
- * fewest packets, so that a spray of new flows displaces itself and not the long-lived. Another CPU's clock may be a tick
- * ahead: what it has just seen is not idle for years. */
+ * fewest packets, so that a spray of new flows displaces itself and not the long-lived. Another CPU's clock may be a
+ * tick ahead: what it has just seen is not idle for years. */
 static __always_inline __u32 weir_flow_victim(struct weir_flow_hot_set* set, __u32 home, __u32 now_tick) {
     __u32 i, idle, best = WEIR_FLOW_WAYS;
     __u64 best_score = 0;

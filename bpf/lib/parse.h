@@ -306,8 +306,8 @@ static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offse
     out->class_id = WEIR_CLASS_IPV6_EXT_TRUNCATED;
     if (view->kind == WEIR_VIEW_DIRECT) return WEIR_NO_L4;
 
-    /* Every round begins from what is written in `out`, of which the verifier knows nothing: so each round is the same to
-     * it, and eight cost eight times one, not one to the eighth. */
+    /* Every round begins from what is written in `out`, of which the verifier knows nothing: so each round is the same
+     * to it, and eight cost eight times one, not one to the eighth. */
     out->available = available;
     for (depth = 0; depth < WEIR_EXTENSIONS_MAX; depth++) {
         weir_forget_values();

@@ -1,8 +1,8 @@
 /* Wire truth: what a frame that the kernel holds as one skb is on the wire.
  *
  * A GSO frame of `length` bytes becomes ceil(payload / gso_size) packets, and every packet carries the headers anew, so
- * bytes = length + (packets - 1) * headers. Weir computes this itself in both directions: at ingress the kernel gives no
- * wire_len, and at egress its figure (qdisc_pkt_len_init) knows neither a VLAN tag beside the frame nor, on older
+ * bytes = length + (packets - 1) * headers. Weir computes this itself in both directions: at ingress the kernel gives
+ * no wire_len, and at egress its figure (qdisc_pkt_len_init) knows neither a VLAN tag beside the frame nor, on older
  * kernels, tunnels. gso_segs is 0 for what a guest sent through a tap (SKB_GSO_DODGY), then it is computed too. */
 #ifndef WEIR_BPF_LIB_WIRE_H
 #define WEIR_BPF_LIB_WIRE_H

@@ -171,10 +171,10 @@ struct weir_vnic_info {
     __u32 ifindex;
     char interface[WEIR_NAME_ROOM]; /* at attach time; a renamed interface is found by its ifindex */
     char tenant[WEIR_TENANT_ROOM];
-    __u32 role;           /* weir_role */
-    __u32 ingress_choice; /* weir_ingress_choice */
-    __u32 ingress_hook;   /* weir_hook */
-    __u32 egress_hook;    /* weir_hook: TCX or CLSACT */
+    __u32 role;                /* weir_role */
+    __u32 ingress_choice;      /* weir_ingress_choice */
+    __u32 ingress_hook;        /* weir_hook */
+    __u32 egress_hook;         /* weir_hook: TCX or CLSACT */
     __u32 tc_ingress_priority; /* clsact only: the filters' priority and handle */
     __u32 tc_egress_priority;
     __u32 tc_handle;
@@ -197,7 +197,8 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_count) == 16, "weir_count is part of the p
 WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 16 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
                    "weir_ledger_direction is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_hot) == 64, "a hot flow is one cache line");
-WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32, "weir_flow_hot is part of the pinned state");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32,
+                   "weir_flow_hot is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_cold) == 64, "a cold flow is one cache line");
 WEIR_STATIC_ASSERT(sizeof(union weir_flow_block) == 64 * WEIR_FLOW_WAYS, "a block is its lines and nothing else");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_vnic_info, role) == 88, "weir_vnic_info is part of the pinned state");

@@ -11,10 +11,11 @@ MAPS = ("vnics", "vnic_info", "ledgers", "flow_tables", "settings", "weir_ledger
 def attached(namespace):
     """Every BPF program at a hook of an interface, by `bpftool net`: (hook, interface, program's name, its id)."""
     found = set()
+    names = {entry["id"]: entry.get("name", "") for entry in lab.run("bpftool", "-j", "prog", "show").json}
     for report in namespace.run("bpftool", "-j", "net", "show").json:
         for entry in report["xdp"]:
             kind = entry.get("mode", "xdp")
-            found.add((f"xdp {kind}", entry["devname"], "", entry.get("id", 0)))
+            found.add((f"xdp {kind}", entry["devname"], names.get(entry.get("id", 0), ""), entry.get("id", 0)))
         for entry in report["tc"]:
             found.add((entry["kind"], entry["devname"], entry["name"], entry.get("prog_id", entry.get("id", 0))))
     return found

@@ -33,6 +33,16 @@ STATE = "/sys/fs/bpf/weir/v1"
 SO_NETNS_COOKIE = 71
 PR_SET_PDEATHSIG = 1
 
+# A namespace says nothing by itself: multicast reports come with links going up and down, when nobody measures.
+QUIET = """
+table ip6 quiet {
+    chain output {
+        type filter hook output priority 0
+        icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit } drop
+    }
+}
+"""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _labs = []
 _numbers = iter(range(1, 1 << 30))
@@ -44,7 +54,7 @@ def tool(name):
     build = os.environ.get("WEIR_BUILD", os.path.join(source, "build", "dev"))
     candidates = [os.environ.get("WEIR" if name == "weir" else "WEIR_" + name.upper())]
     if name == "weir":
-        candidates += [os.path.join(build, "userspace", "cli", "weir"), os.path.join(build, "userspace", "weir")]
+        candidates += [os.path.join(build, "weir")]
     else:
         candidates += [os.path.join(os.environ.get("WEIR_TOOLS", os.path.join(build, "tests", "netns")), name)]
     for path in candidates:
@@ -192,7 +202,7 @@ class Namespace:
         return run("ip", "-n", self.name, *words).out
 
     def tc(self, *words, ok=(0,)):
-        return run("tc", "-n", self.name, *words, ok=ok).out
+        return self.run("tc", *words, ok=ok).out
 
     def sysctl(self, **values):
         """Keys with __ for the slashes: net__ipv6__conf__default__accept_dad=0."""
@@ -220,9 +230,8 @@ class Namespace:
         return {vnic["interface"]: vnic for vnic in self.weir("stats", "-j").json["vnics"]}
 
     def status(self):
-        """`weir status` by interface, uplinks too."""
-        status = self.weir("status", "-j").json
-        return {vnic["interface"]: vnic for vnic in status["vnics"] + status.get("uplinks", [])}
+        """`weir status` by interface."""
+        return {vnic["interface"]: vnic for vnic in self.weir("status", "-j").json["vnics"]}
 
     def flows(self, *words):
         return self.weir("flows", *words, "--limit", "0", "-j").json
@@ -295,9 +304,13 @@ class Lab:
         run("ip", "netns", "add", namespace.name)
         self.namespaces.append(namespace)
         namespace.ip("link", "set", "lo", "up")
-        # Addresses at once and for good: no duplicate address detection, kept when a link goes down.
+        # Addresses at once and for good: no duplicate address detection, kept when a link goes down. Multicast reports
+        # at once too, not at a random moment of the next second, when the counters are being compared.
         namespace.sysctl(**{f"net__ipv6__conf__{scope}__{key}": value for scope in ("all", "default")
-                            for key, value in (("accept_dad", 0), ("keep_addr_on_down", 1), ("router_solicitations", 0))})
+                            for key, value in (("accept_dad", 0), ("keep_addr_on_down", 1), ("router_solicitations", 0),
+                                               ("mldv1_unsolicited_report_interval", 1),
+                                               ("mldv2_unsolicited_report_interval", 1))})
+        namespace.run("nft", "-f", "-", stdin=QUIET)
         return namespace
 
     def veth(self, a, a_name, b, b_name, up=True):
@@ -360,7 +373,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        require("ip", "nsenter", *cls.programs)
+        require("ip", "nft", "nsenter", *cls.programs)
         cls.lab = Lab()
         cls.addClassCleanup(cls.lab.close)
 

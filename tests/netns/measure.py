@@ -105,13 +105,12 @@ class Window:
                 capture.process.kill()
             return
         settle(self.points)
-        self._set("down")
-        for capture in self.captures.values():
-            capture.finish()
+        # Read before anything is taken down: a link that goes down says goodbye at its hook, and no capture sees it.
         for point in self.points:
             after = point.namespace.stats()[point.interface]
             self.ledger[point] = {way: difference(after[way], self.before[point][way]) for way in ("tx", "rx")}
-        self._set("up")
+        for capture in self.captures.values():
+            capture.finish()
 
     def wanted(self, point, direction):
         """What the ledger should have counted, as the truth saw it: (packets, bytes, skbs, classes)."""
@@ -124,17 +123,22 @@ class Window:
                    for name, counts in truth["classes"].items()}
         return truth[packets], truth[size], truth["frames"], classes
 
-    def check(self, test, at_least=1):
-        """The ledgers' error is 0 packets and 0 bytes, and there was traffic at all, both ways."""
+    def check(self, test, at_least=1, cut=False):
+        """The ledgers' error is 0 packets and 0 bytes, and there was traffic at all, both ways. With `cut`, the kernel cuts
+        GSO frames between the egress hook and the capture, so skbs there are fewer than the truth's frames."""
         for point in self.points:
             for direction in ("tx", "rx"):
                 packets, size, skbs, classes = self.wanted(point, direction)
                 ledger = self.ledger[point][direction]
                 with test.subTest(where=point.where, direction=direction):
                     test.assertGreaterEqual(packets, at_least, "no traffic: nothing was tested")
-                    counted = (ledger["packets"], ledger["bytes"], ledger["skbs"], coarse(ledger["classes"]))
-                    test.assertEqual(counted, (packets, size, skbs, classes),
-                                     "ledger (first) against truth (second): packets, bytes, skbs, by class")
+                    counted = (ledger["packets"], ledger["bytes"], coarse(ledger["classes"]))
+                    test.assertEqual(counted, (packets, size, classes),
+                                     "ledger (first) against truth (second): packets, bytes, by class")
+                    if cut and point.way(direction) == "out":
+                        test.assertLessEqual(ledger["skbs"], skbs)
+                    else:
+                        test.assertEqual(ledger["skbs"], skbs)
                     test.assertEqual(ledger["drop_packets"], 0)
 
     def truth_of(self, namespace, interface):

@@ -16,7 +16,9 @@ import tempfile
 import time
 import unittest
 
-WEIR = os.environ.get("WEIR", "weir")
+import lab
+
+WEIR = lab.tool("weir")
 TIMEOUT = 60
 NOBODY = 65534
 
@@ -34,34 +36,6 @@ def run(*arguments, prefix=(), binary=WEIR, **options):
 
 def needs_root(test):
     return unittest.skipUnless(os.geteuid() == 0, "needs root")(test)
-
-
-class Namespace:
-    """A network namespace that is there as long as its one process."""
-
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
-        own = os.readlink("/proc/self/ns/net")
-        deadline = time.monotonic() + 10
-        while os.readlink(f"/proc/{self.holder.pid}/ns/net") == own:
-            if time.monotonic() > deadline or self.holder.poll() is not None:
-                raise RuntimeError("unshare --net made no network namespace")
-            time.sleep(0.01)
-        self.enter = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"]
-
-    def weir(self, *arguments, **options):
-        return run(*arguments, prefix=self.enter, **options)
-
-    def tool(self, *command):
-        subprocess.run([*self.enter, *command], check=True, capture_output=True, timeout=TIMEOUT)
-
-    def start(self, *arguments):
-        return subprocess.Popen([*self.enter, WEIR, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
-
-    def close(self):
-        self.holder.kill()
-        self.holder.wait()
 
 
 class CliTest(unittest.TestCase):
@@ -384,16 +358,21 @@ class WithoutRoot(CliTest):
         self.assert_one_line(self.as_nobody("stats", "--duration", "never"), 2)
 
 
-@needs_root
-class NothingAttached(CliTest):
-    def setUp(self):
-        self.namespace = Namespace()
-        self.addCleanup(self.namespace.close)
+class NamespaceTest(lab.Case, CliTest):
+    """With a network namespace of its own for each test."""
 
+    def setUp(self):
+        self.namespace = self.lab.namespace()
+
+    def weir(self, *arguments, **options):
+        return run(*arguments, prefix=self.namespace.argv(), **options)
+
+
+class NothingAttached(NamespaceTest):
     def test_json_is_one_line_and_the_same_indented(self):
         for command, key in (("status", "vnics"), ("stats", "vnics"), ("flows", "flows"), ("export", "vnics")):
             with self.subTest(command=command):
-                compact, pretty = self.namespace.weir(command, "-j"), self.namespace.weir(command, "-p")
+                compact, pretty = self.weir(command, "-j"), self.weir(command, "-p")
                 self.assert_fine(compact)
                 self.assert_fine(pretty)
                 self.assertEqual(compact.stdout.count("\n"), 1)
@@ -403,84 +382,79 @@ class NothingAttached(CliTest):
 
     def test_words_say_so_and_no_data_comes(self):
         for command in READS:
-            done = self.namespace.weir(command)
+            done = self.weir(command)
             self.assert_fine(done)
             self.assertEqual(done.stdout, "")
             self.assertIn("nothing is attached", done.stderr)
 
     def test_detaching_what_is_not_attached_fails(self):
-        self.assert_one_line(self.namespace.weir("detach", "lo"), 1)
+        self.assert_one_line(self.weir("detach", "lo"), 1)
 
     def test_an_interface_called_as_a_command(self):
-        done = self.namespace.weir("attach", "stats", "version", "--dry-run")
+        done = self.weir("attach", "stats", "version", "--dry-run")
         self.assert_one_line(done, 1)
         self.assertIn("stats, version", done.stderr)
 
     def test_dry_run_changes_nothing(self):
-        self.namespace.tool("ip", "link", "add", "a0", "type", "veth", "peer", "name", "b0")
-        done = self.namespace.weir("attach", "a0", "b0", "--dry-run")
+        self.namespace.ip("link", "add", "a0", "type", "veth", "peer", "name", "b0")
+        done = self.weir("attach", "a0", "b0", "--dry-run")
         self.assert_fine(done)
         self.assertEqual(len(done.stdout.splitlines()), 2)
         self.assertIn("dry run: nothing was changed", done.stderr)
-        value = self.json_of(self.namespace.weir("attach", "a0", "b0", "--dry-run", "-j"))
+        value = self.json_of(self.weir("attach", "a0", "b0", "--dry-run", "-j"))
         self.assertEqual(value["dry_run"], True)
         self.assertEqual(len(value["changes"]), 2)
-        self.assertEqual(self.json_of(self.namespace.weir("status", "-j"))["vnics"], [])
+        self.assertEqual(self.json_of(self.weir("status", "-j"))["vnics"], [])
 
     def test_a_document_with_a_mistake(self):
-        done = self.namespace.weir("apply", "-", input='{"schema_version": 1, "vnics": [{"interface": "a", "rol": 1}]}')
+        done = self.weir("apply", "-", input='{"schema_version": 1, "vnics": [{"interface": "a", "rol": 1}]}')
         self.assert_one_line(done, 2)
         self.assertIn("/vnics/0", done.stderr)
 
     def test_a_document_that_is_not_there(self):
-        done = self.namespace.weir("apply", "/nonexistent/host.json")
+        done = self.weir("apply", "/nonexistent/host.json")
         self.assertNotEqual(done.returncode, 0)
         self.assertRegex(done.stderr, r"\Aweir: [^\n]*/nonexistent/host.json[^\n]*\n\Z")
 
 
-@needs_root
-class Attached(CliTest):
+class Attached(NamespaceTest):
+    programs = ("ping",)
+
     def setUp(self):
-        self.namespace = Namespace()
-        self.addCleanup(self.namespace.close)
-        self.peer = Namespace()
-        self.addCleanup(self.peer.close)
-        self.namespace.tool("ip", "link", "add", "a0", "type", "veth", "peer", "name", "b0", "netns",
-                            str(self.peer.holder.pid))
-        self.namespace.tool("ip", "address", "add", "10.9.0.1/24", "dev", "a0")
-        self.namespace.tool("ip", "link", "set", "a0", "up")
-        self.peer.tool("ip", "address", "add", "10.9.0.2/24", "dev", "b0")
-        self.peer.tool("ip", "link", "set", "b0", "up")
-        done = self.namespace.weir("attach", "a0", "--tenant", "web", "--flows", "64", "-j")
-        self.addCleanup(self.namespace.weir, "detach", "--all")
+        super().setUp()
+        self.peer = self.lab.namespace("peer")
+        self.lab.veth(self.namespace, "a0", self.peer, "b0")
+        self.namespace.ip("address", "add", "10.9.0.1/24", "dev", "a0")
+        self.peer.ip("address", "add", "10.9.0.2/24", "dev", "b0")
+        done = self.weir("attach", "a0", "--tenant", "web", "--flows", "64", "-j")
         self.assert_fine(done)
         self.assertEqual(len(self.json_of(done)["changes"]), 1)
 
     def ping(self, count):
-        self.namespace.tool("ping", "-q", "-c", str(count), "-i", "0.01", "10.9.0.2")
+        self.namespace.run("ping", "-q", "-c", str(count), "-i", "0.01", "10.9.0.2")
 
     def test_a_second_time_there_is_nothing_to_do(self):
-        done = self.namespace.weir("attach", "a0", "--tenant", "web", "--flows", "64")
+        done = self.weir("attach", "a0", "--tenant", "web", "--flows", "64")
         self.assert_fine(done)
         self.assertEqual(done.stdout, "")
         self.assertEqual(done.stderr, "weir: nothing to do\n")
 
     def test_selectors(self):
         for selector in ("a0", "web"):
-            value = self.json_of(self.namespace.weir("status", selector, "-j"))
+            value = self.json_of(self.weir("status", selector, "-j"))
             self.assertEqual([vnic["interface"] for vnic in value["vnics"]], ["a0"])
-        self.assert_one_line(self.namespace.weir("stats", "nobody"), 1)
+        self.assert_one_line(self.weir("stats", "nobody"), 1)
 
     def test_every_reader_prints_json_and_a_table(self):
         self.ping(3)
         for command in READS:
             with self.subTest(command=command):
-                done = self.namespace.weir(command)
+                done = self.weir(command)
                 self.assert_fine(done)
                 self.assertIn("a0", done.stdout)
                 self.assertEqual(done.stderr, "")
                 self.assertNotIn("\x1b", done.stdout)
-                compact = self.namespace.weir(command, "-j")
+                compact = self.weir(command, "-j")
                 self.assertEqual(compact.stdout.count("\n"), 1)
                 self.json_of(compact)
 
@@ -488,7 +462,7 @@ class Attached(CliTest):
         self.ping(2)
 
         def flows(*arguments):
-            found = self.json_of(self.namespace.weir("flows", "-j", *arguments))["flows"]
+            found = self.json_of(self.weir("flows", "-j", *arguments))["flows"]
             # Times are read to a few milliseconds, each time anew.
             return [{key: value for key, value in flow.items() if not key.endswith("_seen_ns")} for flow in found]
 
@@ -503,22 +477,22 @@ class Attached(CliTest):
 
     def test_a_table_that_is_cut_says_so(self):
         for port in range(1000, 1025):
-            self.peer.tool("bash", "-c", f"echo > /dev/udp/10.9.0.1/{port}")
-        done = self.namespace.weir("flows", "--protocol", "udp")
+            self.peer.run("bash", "-c", f"echo > /dev/udp/10.9.0.1/{port}")
+        done = self.weir("flows", "--protocol", "udp")
         self.assertRegex(done.stderr, r"\Aweir: 20 of 25 flows shown \(--limit 0 shows all\)\n\Z")
-        self.assertEqual(self.namespace.weir("flows", "--protocol", "udp", "--limit", "0").stderr, "")
+        self.assertEqual(self.weir("flows", "--protocol", "udp", "--limit", "0").stderr, "")
 
     def test_a_window_is_as_long_as_asked(self):
         begin = time.monotonic()
-        value = self.json_of(self.namespace.weir("stats", "--duration", "0.5", "-j"))
+        value = self.json_of(self.weir("stats", "--duration", "0.5", "-j"))
         self.assertGreaterEqual(time.monotonic() - begin, 0.5)
         self.assertGreaterEqual(value["window_ns"], 500_000_000)
         self.assertLess(value["window_ns"], 5_000_000_000)
 
     def test_a_window_has_only_what_happened_in_it(self):
         self.ping(5)
-        value = self.json_of(self.namespace.weir("stats", "--duration", "0.2", "-j"))
-        totals = self.json_of(self.namespace.weir("stats", "-j"))
+        value = self.json_of(self.weir("stats", "--duration", "0.2", "-j"))
+        totals = self.json_of(self.weir("stats", "-j"))
         self.assertLess(value["vnics"][0]["tx"]["packets"], totals["vnics"][0]["tx"]["packets"])
         self.assertGreaterEqual(totals["vnics"][0]["tx"]["packets"], 5)
 
@@ -529,15 +503,8 @@ class Attached(CliTest):
 
     def interrupted(self, *arguments):
         """Starts a long watch, presses Ctrl-C once it listens, and returns what it printed."""
-        watch = self.namespace.start(*arguments)
-        self.addCleanup(watch.stdout.close)
-        self.addCleanup(watch.stderr.close)
-        self.addCleanup(watch.kill)
-        deadline = time.monotonic() + 20
-        while "sigtimedwait" not in self.waits_in(watch.pid):
-            self.assertIsNone(watch.poll(), "ended by itself")
-            self.assertLess(time.monotonic(), deadline, "never began to watch")
-            time.sleep(0.01)
+        watch = self.namespace.start(WEIR, *arguments).popen
+        lab.wait_for(lambda: watch.poll() is not None or "sigtimedwait" in self.waits_in(watch.pid), "the watch to begin")
         self.ping(4)
         watch.send_signal(signal.SIGINT)
         out, err = watch.communicate(timeout=20)
@@ -552,21 +519,21 @@ class Attached(CliTest):
         self.assertEqual([flow["tx"]["packets"] for flow in flows], [4])
 
     def test_export_is_what_apply_takes(self):
-        exported = self.namespace.weir("export")
+        exported = self.weir("export")
         self.assert_fine(exported)
         self.assertEqual(json.loads(exported.stdout)["vnics"][0]["tenant"], "web")
-        done = self.namespace.weir("apply", "-", input=exported.stdout)
+        done = self.weir("apply", "-", input=exported.stdout)
         self.assert_fine(done)
         self.assertEqual(done.stderr, "weir: nothing to do\n")
-        gone = self.namespace.weir("apply", "-", "--dry-run", input='{"schema_version": 1, "vnics": []}')
+        gone = self.weir("apply", "-", "--dry-run", input='{"schema_version": 1, "vnics": []}')
         self.assertEqual(len(gone.stdout.splitlines()), 1)
-        self.assertEqual(len(self.json_of(self.namespace.weir("status", "-j"))["vnics"]), 1)
+        self.assertEqual(len(self.json_of(self.weir("status", "-j"))["vnics"]), 1)
 
     def test_detach(self):
-        done = self.namespace.weir("detach", "a0")
+        done = self.weir("detach", "a0")
         self.assert_fine(done)
         self.assertEqual(len(done.stdout.splitlines()), 1)
-        self.assertEqual(self.json_of(self.namespace.weir("status", "-j"))["vnics"], [])
+        self.assertEqual(self.json_of(self.weir("status", "-j"))["vnics"], [])
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Victim:
     def picture(self):
         """All that has to be the same after every mending."""
         status = self.host.weir("status", "-j").json
-        vnics = status["vnics"] + status.get("uplinks", [])
+        vnics = status["vnics"]
         return {"status": sorted((vnic["interface"], vnic["tenant"], vnic["role"], vnic["hooks"]["ingress"],
                                   vnic["hooks"]["egress"], tuple(vnic["notes"])) for vnic in vnics),
                 "attached": sorted(entry[:3] for entry in footprint.attached(self.host)),

@@ -20,6 +20,7 @@ import unittest
 import lab
 
 NAMESPACES = 5
+LONG = "120"  # seconds: a demo that ends within a test's patience has been ended
 CLONE_NEWNET = 0x40000000
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SEED = int(os.environ.get("WEIR_SEED", random.randrange(1 << 32)))
@@ -273,7 +274,7 @@ class TestEveryWayOut(DemoCase):
             # The first as early as can be, the last with the traffic running.
             moment = rng.uniform(0, 2.5) if turn else 0.0
             with self.subTest(moment=round(moment, 3), seed=SEED):
-                demo = self.demo("--seconds", "3")
+                demo = self.demo("--seconds", LONG)
                 demo.wait_for_namespaces()
                 if turn == times - 1:
                     demo.wait_for_traffic()
@@ -304,7 +305,7 @@ class TestEveryWayOut(DemoCase):
         self.end_by_signal(signal.SIGTERM)
 
     def test_ctrl_c_reaches_the_whole_process_group(self):
-        demo = self.demo("--seconds", "3")
+        demo = self.demo("--seconds", LONG)
         demo.wait_for_traffic()
         os.killpg(demo.pid, signal.SIGINT)
         _, err = demo.finish(timeout=30)
@@ -327,7 +328,7 @@ class TestEveryWayOut(DemoCase):
             self.assert_gone(demo, timeout=30)
 
     def test_iperf3_killed(self):
-        demo = self.demo("--seconds", "3")
+        demo = self.demo("--seconds", LONG)
         demo.wait_for_traffic()
         victim = next(pid for pid in demo.pids if demo.name_of(pid) == "iperf3")
         os.kill(victim, signal.SIGKILL)

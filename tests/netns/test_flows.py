@@ -60,7 +60,7 @@ class TestFlood(FlowCase):
             sent = [sender.finish().json for sender in senders]
             client.finish()
             server.finish()
-        window.check(self)
+        window.check(self, at_least=0)
         self.assertGreaterEqual(pauses, 2, "the flood was never looked at while it ran")
         return host, window, points, sent
 
@@ -186,8 +186,10 @@ class TestSelect(FlowCase):
         self.assertEqual(len(self.host.flows("--sort", "rate")["flows"]), len(self.all))
 
     def test_limit(self):
+        def without_times(flows):  # known to a tick, and said anew at each call
+            return [{key: value for key, value in flow.items() if not key.endswith("_seen_ns")} for flow in flows]
         first = self.host.weir("flows", "--sort", "packets", "--limit", "3", "-j").json["flows"]
-        self.assertEqual(first, self.host.flows("--sort", "packets")["flows"][:3])
+        self.assertEqual(without_times(first), without_times(self.host.flows("--sort", "packets")["flows"][:3]))
 
     def test_unknown_selector(self):
         done = self.host.weir("flows", "nobody", ok=(1,))

@@ -9,6 +9,7 @@ import measure
 
 class TestFrames(lab.Case):
     programs = ("ethtool",)
+    maxDiff = None
 
     @classmethod
     def setUpClass(cls):
@@ -16,9 +17,12 @@ class TestFrames(lab.Case):
         cls.frames = [json.loads(line) for line in lab.run(lab.tool("send_frames"), "--list").out.splitlines()]
 
     def pair(self):
-        host, guest = self.lab.pair()
+        """Two ends that say nothing by themselves: no addresses, no IPv6."""
+        host, guest = self.lab.pair(up=False)
         for namespace, interface in ((host, "vnic0"), (guest, "eth0")):
-            namespace.ip("link", "set", interface, "mtu", 9200)
+            namespace.sysctl(net__ipv6__conf__all__disable_ipv6=1)
+            namespace.ip("addr", "flush", "dev", interface)
+            namespace.ip("link", "set", interface, "mtu", 9200, "up")
             namespace.ethtool(interface, gro=False)
         return host, guest
 

@@ -103,11 +103,20 @@ TEST(FlowKey, EveryBitOfTheKeyReachesTheHash) {
 
 // Two IPv6 addresses whose words fold to the same are still told apart by the hash.
 TEST(FlowKey, EqualFoldsHashApart) {
-    weir_packet a = packet6(0x11, 0x22), b = a;
-    b.src_address[1] ^= 0x5555;
-    b.src_address[2] ^= 0x5555;
-    EXPECT_EQ(key_of(a).tenant_word, key_of(b).tenant_word);
-    EXPECT_NE(hash_of(a), hash_of(b));
+    const weir_packet a = packet6(0x11, 0x22);
+    for (int one = 0; one < 4; one++) {
+        for (int other = one + 1; other < 4; other++) {
+            weir_packet tenant = a, peer = a;
+            tenant.src_address[one] ^= 0x5555;
+            tenant.src_address[other] ^= 0x5555;
+            peer.dst_address[one] ^= 0x5555;
+            peer.dst_address[other] ^= 0x5555;
+            EXPECT_EQ(key_of(a).tenant_word, key_of(tenant).tenant_word);
+            EXPECT_EQ(key_of(a).peer_word, key_of(peer).peer_word);
+            EXPECT_NE(hash_of(a), hash_of(tenant)) << one << " and " << other;
+            EXPECT_NE(hash_of(a), hash_of(peer)) << one << " and " << other;
+        }
+    }
 }
 
 // Chi-squared: for a random spread its mean is places - 1. Twice that is more than chance gives and still a spread that

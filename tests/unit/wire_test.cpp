@@ -94,6 +94,7 @@ TEST(Wire, JumboHeaderOfAShortFrameStays) {
 TEST(Wire, GsoByFragmentsTrustsTheKernelsNumber) {
     expect_count({46 + 3000, WEIR_GSO_BY_FRAGS, 3, 46, 0, 0}, {3, 46 + 3000 + 2 * 46});
     expect_count({46 + 3000, WEIR_GSO_BY_FRAGS, 0, 46, 0, 0}, {1, 46 + 3000});
+    expect_count({46 + 70000, WEIR_GSO_BY_FRAGS, 0, 46, 0, 0}, {1, 46 + 70000});
 }
 
 // Where the headers are not known, no header is made up: the packets are right, the bytes are those at hand.

@@ -27,7 +27,7 @@ void add_apply(CLI::App& app, Program& program) {
                                     "  weir apply host.json --dry-run\n"
                                     "  weir export | weir apply -\n\n"
                                     "What differs is attached, changed or detached; the rest is left alone.");
-    command.add_option("FILE", words->file, "A document as weir export prints it; - for standard input")
+    command.add_option("FILE", words->file, "A document as weir export prints it; - for stdin")
         ->required()
         ->option_text(" ");
     add_hook_options(command, words->change);

@@ -54,7 +54,8 @@ Result<int> run_features(const OutputFormat& format) {
     }
     std::string lost;
     for (const auto& feature : report.features)
-        if (feature.required && !feature.available) lost += (lost.empty() ? "" : ", ") + feature.name;
+        if (feature.required && !feature.available)
+            lost += fmt::format("{}{} ({})", lost.empty() ? "" : ", ", feature.name, feature.detail);
     if (lost.empty()) return 0;
     say("Weir cannot attach on this kernel: it lacks " + lost);
     return static_cast<int>(Errc::unsupported);

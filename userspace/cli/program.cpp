@@ -82,7 +82,7 @@ int run_chosen(const Program& program) {
 
 int parse_and_run(int argc, char** argv, OutputFormat& format) {
     Program program;
-    CLI::App app("Weir counts what each tenant's virtual NIC sends and receives, exactly, in the kernel.", "weir");
+    CLI::App app("Weir counts what each tenant's virtual NIC sends and receives, exactly.", "weir");
     app.formatter(help_style(24));
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.set_version_flag("--version", fmt::format("weir {}", version), "Print the version and exit");

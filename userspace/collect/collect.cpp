@@ -29,10 +29,12 @@ Result<Selected> open_selected(const std::string& selector) {
     if (selector.empty()) return selected;
 
     std::set<std::string> known;
-    for (const auto& vnic : selected.vnics) known.insert({vnic.interface, vnic.tenant});
+    for (const auto& vnic : selected.vnics)
+        known.insert({vnic.interface, vnic.tenant});
     if (!known.contains(selector)) {
         std::string words;
-        for (const auto& name : known) words += (words.empty() ? "there is " : ", ") + name;
+        for (const auto& name : known)
+            words += (words.empty() ? "there is " : ", ") + name;
         return fail(Errc::failed, fmt::format("no attached interface or tenant is called \"{}\"", selector),
                     words.empty() ? "nothing is attached" : words, "see: weir status");
     }
@@ -45,7 +47,8 @@ Result<Ledger> ledger_of(const Instance& instance, std::uint32_t slot) {
     WEIR_TRY(const auto fd, open_ledger(instance, slot));
     WEIR_TRY(const auto cpus, read_ledger(fd.get()));
     Ledger ledger;
-    for (const auto& cpu : cpus) add_cpu(ledger, cpu);
+    for (const auto& cpu : cpus)
+        add_cpu(ledger, cpu);
     return ledger;
 }
 

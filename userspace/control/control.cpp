@@ -24,22 +24,24 @@ Result<std::uint32_t> free_slot(const Instance& instance) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
         if (infos[slot].state == WEIR_VNIC_FREE) return slot;
-    return fail(Errc::failed, "cannot attach another interface",
-                fmt::format("all {} places are taken", WEIR_VNICS_MAX), busy_hint);
+    return fail(Errc::failed, "cannot attach another interface", fmt::format("all {} places are taken", WEIR_VNICS_MAX),
+                busy_hint);
 }
 
 Result<void> take_step(const Instance& instance, const Step& step) {
     weir_vnic_info wanted = step.wanted;
     switch (step.kind) {
-        case Step::Kind::attach: {
-            WEIR_TRY(const auto slot, free_slot(instance));
-            return attach_slot(instance, slot, wanted);
-        }
-        case Step::Kind::change: return change_slot(instance, step.slot, step.now, wanted);
-        case Step::Kind::replace:
-            WEIR_CHECK(detach_slot(instance, step.slot, step.now));
-            return attach_slot(instance, step.slot, wanted);
-        case Step::Kind::detach: return detach_slot(instance, step.slot, step.now);
+    case Step::Kind::attach: {
+        WEIR_TRY(const auto slot, free_slot(instance));
+        return attach_slot(instance, slot, wanted);
+    }
+    case Step::Kind::change:
+        return change_slot(instance, step.slot, step.now, wanted);
+    case Step::Kind::replace:
+        WEIR_CHECK(detach_slot(instance, step.slot, step.now));
+        return attach_slot(instance, step.slot, wanted);
+    case Step::Kind::detach:
+        return detach_slot(instance, step.slot, step.now);
     }
     return {};
 }
@@ -71,8 +73,8 @@ Result<bool> bring_programs_up(Instance& instance, bool force) {
         if (infos[slot].state != WEIR_VNIC_ATTACHED) continue;
         const auto state = egress_state(instance, slot, infos[slot]);
         if (!state.held || !ingress_state(instance, slot, infos[slot]).held) continue;
-        const bool xdp = infos[slot].ingress_hook == WEIR_HOOK_XDP_NATIVE ||
-                         infos[slot].ingress_hook == WEIR_HOOK_XDP_GENERIC;
+        const bool xdp =
+            infos[slot].ingress_hook == WEIR_HOOK_XDP_NATIVE || infos[slot].ingress_hook == WEIR_HOOK_XDP_GENERIC;
         const auto in_id = program_id(xdp ? instance.xdp.get() : instance.tc_in.get());
         if (state.program_id == out_id && ingress_state(instance, slot, infos[slot]).program_id == in_id) continue;
         WEIR_CHECK(update_hooks(instance, slot, infos[slot]));
@@ -95,7 +97,8 @@ Result<void> verify(const Instance& instance, const Plan& plan) {
         bool held = false;
         for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
             if (infos[slot].ifindex == step.wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
-                held = ingress_state(instance, slot, infos[slot]).held && egress_state(instance, slot, infos[slot]).held;
+                held =
+                    ingress_state(instance, slot, infos[slot]).held && egress_state(instance, slot, infos[slot]).held;
         if (!held)
             return fail(Errc::failed, "cannot keep hold of " + text_of(step.wanted.interface, WEIR_NAME_ROOM),
                         "its hooks are gone again right after attaching", "is another tool managing this interface?");
@@ -152,7 +155,8 @@ Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const Chang
     } else {
         WEIR_TRY(const auto before, running_version(*instance));
         WEIR_TRY(const bool replaced, bring_programs_up(*instance, options.reload));
-        if (replaced) report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
+        if (replaced)
+            report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
     auto done = execute(*instance, plan);
     WEIR_CHECK(remove_if_empty(*instance));
@@ -226,8 +230,12 @@ Result<Document> export_document() {
     WEIR_TRY(const auto vnics, list_vnics(*instance));
     for (const auto& vnic : vnics) {
         if (!vnic.present) continue;
-        document.vnics.push_back({.interface = vnic.interface, .tenant = vnic.tenant, .role = vnic.role,
-                                  .ingress = vnic.ingress, .flows = vnic.flows, .capacity_bps = vnic.capacity_bps});
+        document.vnics.push_back({.interface = vnic.interface,
+                                  .tenant = vnic.tenant,
+                                  .role = vnic.role,
+                                  .ingress = vnic.ingress,
+                                  .flows = vnic.flows,
+                                  .capacity_bps = vnic.capacity_bps});
     }
     return document;
 }

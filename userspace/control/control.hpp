@@ -12,9 +12,9 @@
 namespace weir {
 
 struct ChangeOptions {
-    bool dry_run = false;               // say what would be done, change nothing
-    TcWay tc_way = TcWay::automatic;    // tests force one
-    bool reload = false;                // replace the running programs by this binary's, counters kept
+    bool dry_run = false;             // say what would be done, change nothing
+    TcWay tc_way = TcWay::automatic;  // tests force one
+    bool reload = false;              // replace the running programs by this binary's, counters kept
 };
 
 // What was (or, with dry_run, would be) done, a line each for people: "attached vnet3 (tenant web): tcx in, tcx out".

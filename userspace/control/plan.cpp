@@ -32,8 +32,8 @@ std::optional<Standing> find_standing(const Link& link, const Instance* instance
     for (std::uint32_t slot = 0; slot < running.size(); ++slot) {
         const auto& info = running[slot];
         if (info.state != WEIR_VNIC_ATTACHED) continue;
-        const bool alive = info.ifindex == link.ifindex && (ingress_state(*instance, slot, info).held ||
-                                                            egress_state(*instance, slot, info).held);
+        const bool alive = info.ifindex == link.ifindex &&
+                           (ingress_state(*instance, slot, info).held || egress_state(*instance, slot, info).held);
         if (alive) return Standing{slot, true};
         if (info.ifindex == link.ifindex || name_of(info) == link.name) dead = Standing{slot, false};
     }
@@ -57,7 +57,8 @@ std::string in_place_changes(const weir_vnic_info& now, const weir_vnic_info& wa
 
 Result<std::optional<Step>> step_for_standing(const Link& link, const Standing& standing, const Instance& instance,
                                               const weir_vnic_info& now, weir_vnic_info wanted) {
-    Step step{.kind = Step::Kind::change, .slot = standing.slot, .now = now, .wanted = wanted, .line = {}, .warning = {}};
+    Step step{
+        .kind = Step::Kind::change, .slot = standing.slot, .now = now, .wanted = wanted, .line = {}, .warning = {}};
     if (!standing.alive) {
         step.kind = Step::Kind::replace;
         step.line = "attach " + describe(wanted);
@@ -72,7 +73,8 @@ Result<std::optional<Step>> step_for_standing(const Link& link, const Standing& 
         return step;
     }
     auto changes = in_place_changes(now, wanted);
-    const bool whole = ingress_state(instance, standing.slot, now).held && egress_state(instance, standing.slot, now).held;
+    const bool whole =
+        ingress_state(instance, standing.slot, now).held && egress_state(instance, standing.slot, now).held;
     if (!whole) changes += std::string(changes.empty() ? "" : ", ") + "the missing hook put back";
     // A name that changed is kept up in the journal, silently: the ifindex is what counts.
     if (changes.empty() && name_of(now) == link.name && now.flows == wanted.flows) return std::nullopt;
@@ -88,12 +90,20 @@ Result<std::optional<Step>> step_for(const VnicSpec& spec, const Link& link, con
     WEIR_TRY(const auto hooks, plan_hooks(seen, spec.ingress, way));
     const auto wanted = make_info(spec, link, hooks);
     if (standing) return step_for_standing(link, *standing, *instance, running[standing->slot], wanted);
-    return Step{.kind = Step::Kind::attach, .slot = 0, .now = {}, .wanted = wanted, .line = "attach " + describe(wanted),
+    return Step{.kind = Step::Kind::attach,
+                .slot = 0,
+                .now = {},
+                .wanted = wanted,
+                .line = "attach " + describe(wanted),
                 .warning = {}};
 }
 
 Step detach_step(std::uint32_t slot, const weir_vnic_info& info, const std::string& present_name) {
-    return {.kind = Step::Kind::detach, .slot = slot, .now = info, .wanted = {}, .line = "detach " + present_name,
+    return {.kind = Step::Kind::detach,
+            .slot = slot,
+            .now = info,
+            .wanted = {},
+            .line = "detach " + present_name,
             .warning = {}};
 }
 
@@ -166,8 +176,8 @@ Plan make_detach_all_plan(const Running& running) {
     Plan plan;
     for (std::uint32_t slot = 0; slot < running.size(); ++slot)
         if (running[slot].state != WEIR_VNIC_FREE)
-            plan.steps.push_back(detach_step(
-                slot, running[slot], links ? present_name(running[slot], *links) : name_of(running[slot])));
+            plan.steps.push_back(
+                detach_step(slot, running[slot], links ? present_name(running[slot], *links) : name_of(running[slot])));
     return plan;
 }
 

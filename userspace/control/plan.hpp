@@ -1,5 +1,5 @@
-// What has to be done so that the running state becomes the wanted one: found completely, conflicts included, before the
-// first step is taken.
+// What has to be done so that the running state becomes the wanted one: found completely, conflicts included, before
+// the first step is taken.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ namespace weir {
 struct Step {
     enum class Kind { attach, change, replace, detach };
     Kind kind = Kind::attach;
-    std::uint32_t slot = 0;      // change, replace, detach: the slot that stands
-    weir_vnic_info now{};        // the same: what stands in it
-    weir_vnic_info wanted{};     // attach, change, replace
-    std::string line;            // for people, in the infinitive: "attach vnet3 (tenant web): tcx in, tcx out"
+    std::uint32_t slot = 0;   // change, replace, detach: the slot that stands
+    weir_vnic_info now{};     // the same: what stands in it
+    weir_vnic_info wanted{};  // attach, change, replace
+    std::string line;         // for people, in the infinitive: "attach vnet3 (tenant web): tcx in, tcx out"
     std::string warning;
 };
 

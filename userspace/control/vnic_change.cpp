@@ -19,8 +19,8 @@ Result<void> attach_ingress_with_fallback(const Instance& instance, std::uint32_
     auto attached = attach_ingress(instance, slot, info);
     if (attached || info.ingress_hook != WEIR_HOOK_XDP_NATIVE || attached.error().code == Errc::conflict)
         return attached;
-    info.ingress_hook = info.ingress_choice == WEIR_INGRESS_XDP ? std::to_underlying(Hook::xdp_generic)
-                                                                : info.egress_hook;
+    info.ingress_hook =
+        info.ingress_choice == WEIR_INGRESS_XDP ? std::to_underlying(Hook::xdp_generic) : info.egress_hook;
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     WEIR_CHECK(update_interface_flags(instance, info));
     return attach_ingress(instance, slot, info);
@@ -87,8 +87,8 @@ Result<void> change_slot(const Instance& instance, std::uint32_t slot, const wei
     wanted.state = WEIR_VNIC_ATTACHED;
     wanted.attached_ns = now.attached_ns;
     wanted.flow_sets = now.flow_sets;
-    const bool keeps_ingress = is_xdp(now.ingress_hook) == is_xdp(wanted.ingress_hook) &&
-                               ingress_state(instance, slot, now).held;
+    const bool keeps_ingress =
+        is_xdp(now.ingress_hook) == is_xdp(wanted.ingress_hook) && ingress_state(instance, slot, now).held;
     if (keeps_ingress) {
         wanted.ingress_hook = now.ingress_hook;
         wanted.tc_ingress_priority = now.tc_ingress_priority;

@@ -1,6 +1,6 @@
-// The steps that a change consists of, each safe against a kill at any point: vnic_info is the journal. A slot is marked
-// ATTACHING or DETACHING before anything is touched and ATTACHED or FREE after everything is done; recover() undoes what
-// stands in between. Called under StateLock.
+// The steps that a change consists of, each safe against a kill at any point: vnic_info is the journal. A slot is
+// marked ATTACHING or DETACHING before anything is touched and ATTACHED or FREE after everything is done; recover()
+// undoes what stands in between. Called under StateLock.
 #pragma once
 
 #include <cstdint>

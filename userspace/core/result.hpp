@@ -49,16 +49,14 @@ std::string errno_text(int error_number);
 // Takes the value out of a Result or returns its error from the calling function.
 #define WEIR_CONCAT_INNER(a, b) a##b
 #define WEIR_CONCAT(a, b) WEIR_CONCAT_INNER(a, b)
-#define WEIR_TRY(declaration, expression) \
-    WEIR_TRY_IMPL(WEIR_CONCAT(weir_try_, __LINE__), declaration, expression)
-#define WEIR_TRY_IMPL(temporary, declaration, expression)                     \
-    auto temporary = (expression);                                            \
-    if (!temporary) return std::unexpected(std::move(temporary).error());     \
+#define WEIR_TRY(declaration, expression) WEIR_TRY_IMPL(WEIR_CONCAT(weir_try_, __LINE__), declaration, expression)
+#define WEIR_TRY_IMPL(temporary, declaration, expression)                                                              \
+    auto temporary = (expression);                                                                                     \
+    if (!temporary) return std::unexpected(std::move(temporary).error());                                              \
     declaration = std::move(*temporary)
 
 // The same for a Result<void>.
-#define WEIR_CHECK(expression)                                                                \
-    do {                                                                                      \
-        if (auto weir_checked = (expression); !weir_checked)                                  \
-            return std::unexpected(std::move(weir_checked).error());                          \
+#define WEIR_CHECK(expression)                                                                                         \
+    do {                                                                                                               \
+        if (auto weir_checked = (expression); !weir_checked) return std::unexpected(std::move(weir_checked).error());  \
     } while (false)

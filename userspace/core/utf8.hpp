@@ -18,7 +18,7 @@ bool utf8_valid(std::string_view text);
 // The same text with U+FFFD for each byte that is not part of a well-formed sequence.
 std::string utf8_mended(std::string_view text);
 
-// The same with control characters escaped too, as in "a\\u001bb": fit to be quoted in an error.
+// The same with control characters escaped too, as in "a\u001bb": fit to be quoted in an error.
 std::string utf8_quotable(std::string_view text);
 
 // Whether a code point leaves ink: no control, no space, and none of the invisible ones that reorder or hide text.

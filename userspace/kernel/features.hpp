@@ -9,11 +9,11 @@
 namespace weir {
 
 struct Feature {
-    std::string name;      // "tcx", "clsact", "btf", "bpffs", "xdp", "bpf_timer", "fq", "jit", …
+    std::string name;  // "tcx", "clsact", "btf", "bpffs", "xdp", "bpf_timer", "fq", "jit", …
     bool available = false;
-    bool required = false; // Weir cannot attach without it
-    std::string detail;    // evidence: errno text, file, setting
-    std::string used_for;  // "attaching beside other programs (Linux 6.6)"
+    bool required = false;  // Weir cannot attach without it
+    std::string detail;     // evidence: errno text, file, setting
+    std::string used_for;   // "attaching beside other programs (Linux 6.6)"
 };
 
 struct FeatureReport {

@@ -149,12 +149,12 @@ constexpr Probe probes[] = {
     {"btf", true, probe_btf, "fitting the programs to this kernel"},
     {"bpffs", true, probe_bpffs, "keeping state while no weir runs"},
     {"syscall_programs", true, probe_syscall_programs, "reading the kernel's clock (Linux 5.14)"},
-    {"map_in_map", true, probe_map_in_map, "a ledger and a flow table per vNIC, of any size (Linux 5.10)"},
-    {"mmapable_maps", true, probe_mmapable, "reading flow tables without a system call a flow (Linux 5.5)"},
-    {"netns_cookie", true, probe_netns_cookie, "telling network namespaces apart (Linux 5.14)"},
+    {"map_in_map", true, probe_map_in_map, "flow tables of any size (Linux 5.10)"},
+    {"mmapable_maps", true, probe_mmapable, "reading a flow table at once (Linux 5.5)"},
+    {"netns_cookie", true, probe_netns_cookie, "telling namespaces apart (Linux 5.14)"},
     {"jit", false, probe_jit, "speed"},
-    {"bpf_timer", false, probe_timer, "fair shares computed inside the kernel (Linux 5.15)"},
-    {"drop_reasons", false, probe_drop_reasons, "naming why the kernel dropped a packet (Linux 5.17)"},
+    {"bpf_timer", false, probe_timer, "fair shares, in the kernel (Linux 5.15)"},
+    {"drop_reasons", false, probe_drop_reasons, "naming the kernel's drops (Linux 5.17)"},
 };
 
 }  // namespace

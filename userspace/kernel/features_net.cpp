@@ -174,13 +174,13 @@ Finding probe_htb() { return probe_qdisc("htb", htb_options); }
 Finding probe_tbf() { return probe_qdisc("tbf", tbf_options); }
 
 constexpr Probe probes[] = {
-    {"tcx", false, probe_tcx, "attaching beside other owners' programs (Linux 6.6)"},
+    {"tcx", false, probe_tcx, "attaching beside others (Linux 6.6)"},
     {"clsact", false, probe_clsact, "attaching where there is no tcx"},
-    {"bpf_links", false, probe_links, "replacing an XDP program without a gap (Linux 5.9)"},
+    {"bpf_links", false, probe_links, "replacing XDP without a gap (Linux 5.9)"},
     {"xdp_native", false, probe_xdp_native, "--ingress-hook xdp in the driver"},
-    {"xdp_frags", false, probe_xdp_frags, "XDP with jumbo frames and on veth (Linux 5.18)"},
+    {"xdp_frags", false, probe_xdp_frags, "XDP with jumbo frames (Linux 5.18)"},
     {"xdp_generic", false, probe_xdp_generic, "--ingress-hook xdp where the driver has none"},
-    {"fq", false, probe_fq, "shaping: holding packets till their departure time"},
+    {"fq", false, probe_fq, "shaping: packets wait for their time"},
     {"fq_codel", false, probe_fq_codel, "comparison in experiments"},
     {"cake", false, probe_cake, "comparison in experiments"},
     {"htb", false, probe_htb, "comparison in experiments"},

@@ -34,7 +34,8 @@ bool kernel_has_tcx(std::uint32_t ifindex) {
 // The lowest priority number that no other filter has, so as to stand before as many of them as can be.
 std::uint32_t free_priority(const std::vector<Filter>& filters) {
     std::uint32_t priority = 1;
-    while (std::ranges::find(filters, priority, &Filter::priority) != filters.end()) ++priority;
+    while (std::ranges::find(filters, priority, &Filter::priority) != filters.end())
+        ++priority;
     return priority;
 }
 
@@ -67,17 +68,16 @@ Result<void> create_link(const Instance& instance, std::uint32_t slot, std::uint
     const Fd link(bpf_link_create(program, static_cast<int>(ifindex), type, &options));
     if (!link) {
         const int error = errno;
-        const auto code = error == EPERM                                       ? Errc::permission
-                          : error == EBUSY || error == EEXIST                  ? Errc::conflict
-                          : error == EOPNOTSUPP || error == ERANGE             ? Errc::unsupported
-                                                                               : Errc::failed;
+        const auto code = error == EPERM                           ? Errc::permission
+                          : error == EBUSY || error == EEXIST      ? Errc::conflict
+                          : error == EOPNOTSUPP || error == ERANGE ? Errc::unsupported
+                                                                   : Errc::failed;
         return fail(code, fmt::format("cannot attach the {} program", ingress ? "ingress" : "egress"),
                     error == ERANGE ? "the MTU is too large for native XDP on this driver" : errno_text(error),
                     is_xdp(hook) ? "use --ingress-hook tc" : "");
     }
     const auto path = link_path(instance, slot, ingress);
-    if (bpf_obj_pin(link.get(), path.c_str()) != 0)
-        return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
+    if (bpf_obj_pin(link.get(), path.c_str()) != 0) return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
     return {};
 }
 
@@ -221,8 +221,8 @@ Result<void> update_hooks(const Instance& instance, std::uint32_t slot, const we
     if (ingress == Hook::clsact)
         WEIR_CHECK(set_tc_filter(instance, info, true));
     else
-        WEIR_CHECK(update_link(link_path(instance, slot, true),
-                               is_xdp(ingress) ? instance.xdp.get() : instance.tc_in.get()));
+        WEIR_CHECK(
+            update_link(link_path(instance, slot, true), is_xdp(ingress) ? instance.xdp.get() : instance.tc_in.get()));
     if (egress_hook_of(info) == Hook::clsact) return set_tc_filter(instance, info, false);
     return update_link(link_path(instance, slot, false), instance.tc_out.get());
 }

@@ -39,15 +39,17 @@ int keep_words(libbpf_print_level level, const char* format, va_list arguments) 
 }
 
 std::string last_lines(std::string_view text, int lines) {
-    while (text.ends_with('\n')) text.remove_suffix(1);
+    while (text.ends_with('\n'))
+        text.remove_suffix(1);
     auto from = text.size();
-    while (lines-- > 0 && from != std::string_view::npos && from > 0) from = text.rfind('\n', from - 1);
+    while (lines-- > 0 && from != std::string_view::npos && from > 0)
+        from = text.rfind('\n', from - 1);
     return std::string(from == std::string_view::npos || from == 0 ? text : text.substr(from + 1));
 }
 
 struct Pin {
     const char* name;
-    Fd Instance::*fd;
+    Fd Instance::* fd;
 };
 
 constexpr std::array map_pins{Pin{"vnics", &Instance::vnics}, Pin{"vnic_info", &Instance::vnic_info},
@@ -57,8 +59,7 @@ constexpr std::array program_pins{Pin{"prog_tc_in", &Instance::tc_in}, Pin{"prog
                                   Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock}};
 
 Result<void> pin(int fd, const std::string& path) {
-    if (bpf_obj_pin(fd, path.c_str()) != 0)
-        return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
+    if (bpf_obj_pin(fd, path.c_str()) != 0) return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
     return {};
 }
 
@@ -67,7 +68,8 @@ std::uint32_t object_hash() {
     std::size_t size = 0;
     const auto* bytes = static_cast<const unsigned char*>(weir_bpf__elf_bytes(&size));
     std::uint32_t hash = 0x811c9dc5;
-    for (const unsigned char byte : std::span(bytes, size)) hash = (hash ^ byte) * 0x01000193;
+    for (const unsigned char byte : std::span(bytes, size))
+        hash = (hash ^ byte) * 0x01000193;
     return hash;
 }
 
@@ -158,7 +160,8 @@ Result<Instance> create_instance() {
                          std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
                          std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
                          std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)}};
-    for (const auto& [name, fd] : fds) WEIR_CHECK(pin(fd, fmt::format("{}/{}", aside, name)));
+    for (const auto& [name, fd] : fds)
+        WEIR_CHECK(pin(fd, fmt::format("{}/{}", aside, name)));
     if (rename(aside.c_str(), directory.c_str()) != 0)
         return fail(Errc::failed, "cannot put " + directory + " in place", errno_text(errno));
 
@@ -207,10 +210,9 @@ Result<std::vector<weir_vnic_info>> read_vnic_infos(const Instance& instance) {
     std::uint32_t count = WEIR_VNICS_MAX;
     std::uint32_t cursor = 0;
     DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
-    const int error = bpf_map_lookup_batch(instance.vnic_info.get(), nullptr, &cursor, keys.data(), infos.data(),
-                                           &count, &options);
-    if (error != 0 && error != -ENOENT)
-        return fail(Errc::failed, "cannot read the table of vNICs", errno_text(-error));
+    const int error =
+        bpf_map_lookup_batch(instance.vnic_info.get(), nullptr, &cursor, keys.data(), infos.data(), &count, &options);
+    if (error != 0 && error != -ENOENT) return fail(Errc::failed, "cannot read the table of vNICs", errno_text(-error));
     if (count != WEIR_VNICS_MAX)
         return fail(Errc::failed, "cannot read the table of vNICs", fmt::format("{} of {} slots", count, infos.size()));
     return infos;

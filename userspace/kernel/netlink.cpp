@@ -49,8 +49,8 @@ int transact(nlmsghdr* request, const Visit& visit) {
     for (;;) {
         const auto size = mnl_socket_recvfrom(sock.get(), buffer.data(), buffer.size());
         if (size < 0) return errno;
-        const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1,
-                                    mnl_socket_get_portid(sock.get()), on_message, const_cast<Visit*>(&visit));
+        const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1, mnl_socket_get_portid(sock.get()),
+                                    on_message, const_cast<Visit*>(&visit));
         if (more < 0) return errno;
         if (more == 0) return 0;
     }
@@ -108,16 +108,25 @@ Link read_link(const nlmsghdr* message) {
     link.type = info->ifi_type;
     each_attribute(message, sizeof(*info), [&](const nlattr* attribute) {
         switch (mnl_attr_get_type(attribute)) {
-            case IFLA_IFNAME: link.name = mnl_attr_get_str(attribute); break;
-            case IFLA_QDISC: link.qdisc = mnl_attr_get_str(attribute); break;
-            case IFLA_MTU: link.mtu = mnl_attr_get_u32(attribute); break;
-            case IFLA_XDP: read_xdp(attribute, link); break;
-            case IFLA_LINKINFO:
-                each_nested(attribute, [&](const nlattr* nested) {
-                    if (mnl_attr_get_type(nested) == IFLA_INFO_KIND) link.kind = mnl_attr_get_str(nested);
-                });
-                break;
-            default: break;
+        case IFLA_IFNAME:
+            link.name = mnl_attr_get_str(attribute);
+            break;
+        case IFLA_QDISC:
+            link.qdisc = mnl_attr_get_str(attribute);
+            break;
+        case IFLA_MTU:
+            link.mtu = mnl_attr_get_u32(attribute);
+            break;
+        case IFLA_XDP:
+            read_xdp(attribute, link);
+            break;
+        case IFLA_LINKINFO:
+            each_nested(attribute, [&](const nlattr* nested) {
+                if (mnl_attr_get_type(nested) == IFLA_INFO_KIND) link.kind = mnl_attr_get_str(nested);
+            });
+            break;
+        default:
+            break;
         }
     });
     return link;

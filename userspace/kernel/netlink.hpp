@@ -13,9 +13,9 @@ namespace weir {
 struct Link {
     std::uint32_t ifindex = 0;
     std::string name;
-    std::uint16_t type = 0;    // ARPHRD_*
-    std::string kind;          // rtnetlink kind: "veth", "tun", "bridge"; empty for hardware
-    std::string qdisc;         // root qdisc's kind
+    std::uint16_t type = 0;  // ARPHRD_*
+    std::string kind;        // rtnetlink kind: "veth", "tun", "bridge"; empty for hardware
+    std::string qdisc;       // root qdisc's kind
     std::uint32_t mtu = 0;
     bool has_xdp = false;      // a program is attached
     bool xdp_generic = false;  // … in generic mode
@@ -31,8 +31,8 @@ Result<std::string> ingress_qdisc(std::uint32_t ifindex);
 struct Filter {
     std::uint32_t priority = 0;
     std::uint32_t handle = 0;
-    std::string kind;         // "bpf", "u32", …
-    std::string name;         // kind bpf: the name given when it was attached
+    std::string kind;  // "bpf", "u32", …
+    std::string name;  // kind bpf: the name given when it was attached
     std::uint32_t program_id = 0;
 };
 

@@ -165,8 +165,7 @@ Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t
     for (std::size_t set = 0; set < sets; ++set) {
         for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way) {
             copy_hot(blocks[set].hot.way[way], copy[set].hot.way[way]);
-            if (copy[set].hot.way[way].family == 6)
-                copy[sets + set].cold.way[way] = blocks[sets + set].cold.way[way];
+            if (copy[set].hot.way[way].family == 6) copy[sets + set].cold.way[way] = blocks[sets + set].cold.way[way];
         }
     }
     return copy;

@@ -24,11 +24,10 @@ void note_ingress(Vnic& vnic) {
         else if (driver_has_free_xdp(driver))
             vnic.notes.emplace_back("ingress hook auto: tc, because an XDP program of another owner is attached");
     }
-    if (is_xdp(vnic.ingress_hook))
-        vnic.notes.emplace_back("ingress counts frames as the driver hands them to XDP");
+    if (is_xdp(vnic.ingress_hook)) vnic.notes.emplace_back("ingress counts frames as the driver hands them to XDP");
     if (vnic.ingress_hook == Hook::xdp_generic)
-        vnic.notes.push_back(fmt::format("XDP runs in generic mode: {} has no native XDP",
-                                         driver.empty() ? "this driver" : driver));
+        vnic.notes.push_back(
+            fmt::format("XDP runs in generic mode: {} has no native XDP", driver.empty() ? "this driver" : driver));
 }
 
 void note_foreign_filters(Vnic& vnic, const weir_vnic_info& info) {
@@ -37,9 +36,10 @@ void note_foreign_filters(Vnic& vnic, const weir_vnic_info& info) {
         if (!filters) return;
         for (const auto& filter : *filters) {
             if (filter.priority >= priority) break;
-            vnic.notes.push_back(fmt::format("{}: a {} filter of another owner stands before Weir's (priority {}); what "
-                                             "it drops or takes is not counted",
-                                             ingress ? "ingress" : "egress", filter.kind, filter.priority));
+            vnic.notes.push_back(
+                fmt::format("{}: a {} filter of another owner stands before Weir's (priority {}); what "
+                            "it drops or takes is not counted",
+                            ingress ? "ingress" : "egress", filter.kind, filter.priority));
         }
     };
     if (vnic.ingress_hook == Hook::clsact) check(true, info.tc_ingress_priority);
@@ -88,9 +88,13 @@ Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics) {
         const auto& info = infos.at(vnic.slot);
         const bool in = ingress_state(instance, vnic.slot, info).held;
         const bool out = egress_state(instance, vnic.slot, info).held;
-        if (!vnic.present || (!in && !out)) {
-            vnic.present = false;
+        if (!vnic.present) {
             vnic.notes.emplace_back("the interface has been deleted; its counters stand until it is detached");
+        } else if (!in && !out) {
+            vnic.present = false;
+            vnic.notes.push_back(fmt::format("its hooks are gone: deleted and created anew, or taken off by somebody "
+                                             "else; count again with: weir attach {}",
+                                             vnic.interface));
         } else if (!in || !out) {
             vnic.notes.push_back(fmt::format("the {} hook was taken off by somebody else; mend it with: weir attach {}",
                                              in ? "egress" : "ingress", vnic.interface));

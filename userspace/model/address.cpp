@@ -57,7 +57,7 @@ Result<Prefix> prefix_from(std::string_view text) {
                     "not an IPv4 or IPv6 address", "write for example 10.0.0.0/8 or 2001:db8::1");
     unsigned width = address->family == 6 ? 128 : 32;
     if (slash == std::string_view::npos) return Prefix{*address, width};
-    auto bits = number_from(utf8_quotable(text.substr(slash + 1)), width);
+    auto bits = number_from(text.substr(slash + 1), width);
     if (!bits)
         return fail(Errc::usage, fmt::format("cannot read the address \"{}\"", utf8_quotable(text)),
                     fmt::format("\"{}\" is not a prefix length of an IPv{} address",
