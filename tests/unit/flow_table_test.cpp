@@ -208,7 +208,8 @@ TEST(FlowTable, EqualHashesAreNeverMixed) {
     others[others.size() - 4].src_port ^= 1;
     others[others.size() - 3].dst_port ^= 1;
     others[others.size() - 2].protocol = 17;
-    others[others.size() - 1] = packet(4, 0x11, 0x22);
+    // IPv4, with the addresses that the IPv6 ones fold to.
+    others[others.size() - 1] = packet(4, weir_fold_address(base.src_address), weir_fold_address(base.dst_address));
 
     Table table(2);
     Caller caller;
@@ -241,6 +242,12 @@ TEST(FlowTable, HeldLockMakesAPacketBusyAndIsLeftAlone) {
     EXPECT_EQ(table.account(p, WEIR_TX, {1, 60}, 2, caller), 0);
     EXPECT_EQ(held->direction[WEIR_TX].packets, 1u);
     EXPECT_NE(held->state & WEIR_FLOW_LOCKED, 0u);
+    expect_identity(table, caller);
+
+    // It is no victim either, however idle: another one goes.
+    for (__u32 i = 10; i < 30; i++)
+        EXPECT_EQ(table.account(packet(4, i, 2), WEIR_TX, {1, 60}, 100 + i, caller), 1);
+    EXPECT_EQ(held->direction[WEIR_TX].packets, 1u);
     expect_identity(table, caller);
 
     // A set whose ways are all held has no victim.

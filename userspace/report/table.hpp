@@ -36,9 +36,12 @@ struct Column {
 struct Cell {
     std::string text;
     Tone tone = Tone::plain;
-    Cell(std::string text_, Tone tone_ = Tone::plain) : text(std::move(text_)), tone(tone_) {}
-    Cell(std::string_view text_) : text(text_) {}
-    Cell(const char* text_) : text(text_) {}
+    // Implicit, so that a row reads as the list of its texts.
+    // NOLINTBEGIN(google-explicit-constructor)
+    Cell(std::string shown, Tone in = Tone::plain) : text(std::move(shown)), tone(in) {}
+    Cell(std::string_view shown) : text(shown) {}
+    Cell(const char* shown) : text(shown) {}
+    // NOLINTEND(google-explicit-constructor)
 };
 
 class Table {
