@@ -3,10 +3,6 @@
 after."""
 import lab
 
-# Names of what weir loads.
-PROGRAMS = ("weir_tc_in", "weir_tc_out", "weir_xdp", "weir_clock")
-MAPS = ("vnics", "vnic_info", "ledgers", "flow_tables", "settings", "weir_ledger", "weir_flows")
-
 
 def attached(namespace):
     """Every BPF program at a hook of an interface, by `bpftool net`: (hook, interface, program's name, its id)."""
@@ -58,25 +54,32 @@ def _is_ours(line, text):
     return "pref " in line and line.split("pref ")[1].split()[0] in prefs
 
 
-def _ids(kind, wanted):
-    return {entry["id"] for entry in lab.run("bpftool", "-j", kind, "show").json if wanted(entry)}
+def _show(kind, *words):
+    return lab.run("bpftool", "-j", kind, *words).json
 
 
-def objects():
-    """Every program, map and link on this machine that is one of Weir's by its name, whoever holds it: (kind, id)."""
-    programs = _ids("prog", lambda entry: entry.get("name") in PROGRAMS)
-    maps = _ids("map", lambda entry: entry.get("name") in MAPS)
-    links = _ids("link", lambda entry: entry.get("prog_id") in programs)
-    return {(kind, number) for kind, ids in (("prog", programs), ("map", maps), ("link", links)) for number in ids}
+def owned(namespace):
+    """Every object that this namespace's instance stands on, by its pins: {(kind, id)}. Other instances on the machine are
+    other people's."""
+    pins = [f"{namespace.state_dir}/{pin}" for pin in namespace.pins()]
+    programs = [_show("prog", "show", "pinned", pin) for pin in pins if "/prog_" in pin]
+    maps = {number for program in programs for number in program.get("map_ids", ())}
+    for pin in pins:
+        if pin.endswith(("/ledgers", "/flow_tables")):
+            maps |= {entry["inner_map_id"] for entry in _show("map", "dump", "pinned", pin)}
+    ids = {program["id"] for program in programs}
+    links = {entry["id"] for entry in _show("link", "show") if entry.get("prog_id") in ids}
+    return {(kind, number) for kind, numbers in (("prog", ids), ("map", maps), ("link", links)) for number in numbers}
 
 
-def wait_gone(before, timeout=20):
-    """Waits until the machine has no object of Weir's that was not there before. The kernel frees them a moment after the
-    last one has let go; another instance on the machine may be at work too, and ends."""
+def wait_gone(objects, timeout=20):
+    """Waits until the kernel has freed all of these, which it does a moment after the last one has let go."""
+    assert objects, "no objects: nothing to look for"
     left = []
 
     def none_left():
-        left[:] = sorted(objects() - before)
+        there = {(kind, entry["id"]) for kind in ("prog", "map", "link") for entry in _show(kind, "show")}
+        left[:] = sorted(objects & there)
         return not left
 
     try:

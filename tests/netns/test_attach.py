@@ -181,15 +181,18 @@ class TestNeighbours(AttachCase):
 
     def beside(self, way, *words, hooks=None):
         """Attach, count, detach --all: theirs is the same all along, and after it there is nothing else."""
-        before, objects = footprint.snapshot(self.host, "vnic0"), footprint.objects()
+        before = footprint.snapshot(self.host, "vnic0")
         self.host.weir("attach", "vnic0", "--bpf-hooks", way, *words)
         self.assertEqual(self.host.status()["vnic0"]["hooks"], hooks or {"ingress": way, "egress": way})
         self.assertEqual(footprint.theirs(footprint.snapshot(self.host, "vnic0")), footprint.theirs(before))
-        self.assertEqual(len(footprint.ours(footprint.attached(self.host))), 1 if words else 2)
+        self.assertEqual(len(footprint.ours(footprint.attached(self.host))), 2)
         self.check_counts()
         self.host.weir("attach", "vnic0", "--bpf-hooks", way, *words, "--reload")
         self.assertEqual(footprint.theirs(footprint.snapshot(self.host, "vnic0")), footprint.theirs(before))
         self.check_counts()
+        objects = footprint.owned(self.host)
+        self.assertEqual(len([one for one in objects if one[0] == "link"]), sum("clsact" != hook for hook in (
+            hooks or {"ingress": way, "egress": way}).values()))
         self.host.weir("detach", "--all")
         self.assertEqual(footprint.snapshot(self.host, "vnic0"), before)
         self.assertFalse(os.path.exists(self.host.state_dir))

@@ -117,13 +117,13 @@ class Victim:
 
 class TestKill(lab.Case):
     def test_kill(self):
-        before = footprint.objects()
         # Two at a time: the lock lets one weir work on the machine, while the other's test looks and checks.
         victims = [Victim(self, "tcx", 0), Victim(self, "clsact", 1)]
         shares = (KILLS - KILLS // 3, KILLS // 3)
         for victim in victims:
             victim.measure()
             victim.check("without any kill")
+        self.owned = {victim.way: len(footprint.owned(victim.host)) for victim in victims}
         failures = []
 
         def work(victim, share):
@@ -153,11 +153,13 @@ class TestKill(lab.Case):
         self.assertGreater(killed, KILLS / 2, "too many ended before they could be killed")
         for victim in victims:
             victim.check_counts()
+            objects = footprint.owned(victim.host)
+            self.assertEqual(len(objects), self.owned[victim.way], "objects have piled up")
             victim.host.weir("detach", "--all")
             self.assertFalse(os.path.exists(victim.host.state_dir))
             self.assertEqual(footprint.attached(victim.host), set())
             self.assertNotIn("clsact", footprint.qdiscs(victim.host))
-        footprint.wait_gone(before)
+            footprint.wait_gone(objects)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ class TestTwoHundred(lab.Case):
         return done
 
     def run_scale(self, way):
-        before = footprint.objects()
         document = json.dumps({"schema_version": 1, "vnics": [
             {"interface": name, "tenant": f"tenant{index % 40}", "flows": 1024}
             for index, name in enumerate(sorted(self.names))]})
@@ -50,11 +49,12 @@ class TestTwoHundred(lab.Case):
         stats = self.host.stats()
         for number in (0, 99, 199):
             self.assertEqual(stats[f"vnic{number}"]["tx"]["classes"]["ipv4_udp"]["packets"], 100 + number)
+        objects = footprint.owned(self.host)
         self.timed(f"detach --all ({way})", "detach", "--all", timeout=300)
         self.assertFalse(os.path.exists(self.host.state_dir))
         self.assertEqual(footprint.attached(self.host), set())
         self.assertNotIn("clsact", footprint.qdiscs(self.host))
-        footprint.wait_gone(before)
+        footprint.wait_gone(objects)
 
     def test_tcx(self):
         self.run_scale("tcx")

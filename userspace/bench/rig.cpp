@@ -25,9 +25,16 @@ std::string& libbpf_words() {
 
 int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
     if (level == LIBBPF_DEBUG) return 0;
-    std::array<char, 4096> line{};
-    const int size = vsnprintf(line.data(), line.size(), format, arguments);
-    libbpf_words() += line.data();
+    // A whole verifier log comes in one call, and its end is what matters.
+    va_list again;
+    va_copy(again, arguments);
+    const int size = vsnprintf(nullptr, 0, format, again);
+    va_end(again);
+    if (size <= 0) return size;
+    std::string line(static_cast<std::size_t>(size) + 1, '\0');
+    vsnprintf(line.data(), line.size(), format, arguments);
+    line.pop_back();
+    libbpf_words() += line;
     return size;
 }
 
@@ -56,7 +63,7 @@ std::unexpected<Error> not_loaded(const std::string& what, int error_number) {
     while (words.ends_with('\n'))
         words.remove_suffix(1);
     std::size_t from = words.size();
-    for (int lines = 0; lines < 6 && from != std::string_view::npos && from > 0; ++lines)
+    for (int lines = 0; lines < 8 && from != std::string_view::npos && from > 0; ++lines)
         from = words.rfind('\n', from - 1);
     if (from != std::string_view::npos && from > 0) words.remove_prefix(std::min(from + 1, words.size()));
     return fail(Errc::unsupported, what, fmt::format("{}\n{}", errno_text(error_number), words), "see: weir features");
