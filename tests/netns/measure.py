@@ -5,9 +5,9 @@
         traffic()
     window.check(test)
 
-Both sides are read while the links are down, so no packet can fall between two readings: the window takes the links down,
-starts the captures, reads the ledgers, brings the links up for the traffic, waits for silence, takes them down, and reads
-again. Every packet that crossed in between is in both or in one of them, and then the test has found something.
+The window takes the links down, starts the captures, reads the ledgers and brings the links up for the traffic; after it,
+it waits for silence and reads ledgers and captures. A packet that crossed between two readings would be in one of them
+only, and then the test has found it.
 """
 import json
 import time

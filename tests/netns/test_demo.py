@@ -168,6 +168,15 @@ class Demo:
                 pipe.close()
 
 
+def is_iperf3(pid, *words):
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+            line = file.read().split("\0")
+    except OSError:
+        return False
+    return line[0] == "iperf3" and all(word in line for word in words)
+
+
 class DemoCase(unittest.TestCase):
     def setUp(self):
         lab.require("iperf3", "ip")
@@ -328,10 +337,15 @@ class TestEveryWayOut(DemoCase):
             self.assert_gone(demo, timeout=30)
 
     def test_iperf3_killed(self):
+        for mode in ("-s", "-c"):
+            with self.subTest(mode=mode):
+                self.kill_udp_iperf3(mode)
+
+    def kill_udp_iperf3(self, mode):
+        """The server or the client of the UDP tenant: neither notices by itself that the other is gone."""
         demo = self.demo("--seconds", LONG)
         demo.wait_for_traffic()
-        victim = next(pid for pid in demo.pids if demo.name_of(pid) == "iperf3")
-        os.kill(victim, signal.SIGKILL)
+        os.kill(next(pid for pid in demo.pids if is_iperf3(pid, mode, "5202")), signal.SIGKILL)
         _, err = demo.finish(timeout=60)
         self.assertEqual(demo.popen.returncode, 1, err)
         self.assertIn("iperf3", err)

@@ -6,49 +6,16 @@
 #include <net/if.h>
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <fstream>
 
 #include "bench/rig_objects.hpp"
+#include "kernel/libbpf_words.hpp"
 #include "lib/interface.h"
 
 namespace weir::bench {
 namespace {
 
 constexpr int tc_next = -1;  // TCX_NEXT
-
-std::string& libbpf_words() {
-    static std::string words;
-    return words;
-}
-
-int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
-    if (level == LIBBPF_DEBUG) return 0;
-    // A whole verifier log comes in one call, and its end is what matters.
-    va_list again;
-    va_copy(again, arguments);
-    const int size = vsnprintf(nullptr, 0, format, again);
-    va_end(again);
-    if (size <= 0) return size;
-    std::string line(static_cast<std::size_t>(size) + 1, '\0');
-    vsnprintf(line.data(), line.size(), format, arguments);
-    line.pop_back();
-    libbpf_words() += line;
-    return size;
-}
-
-// libbpf writes to stderr unless told otherwise; what it says of a refused program goes into the error.
-class QuietLibbpf {
-public:
-    QuietLibbpf() : before_(libbpf_set_print(keep_words)) { libbpf_words().clear(); }
-    ~QuietLibbpf() { libbpf_set_print(before_); }
-    QuietLibbpf(const QuietLibbpf&) = delete;
-    QuietLibbpf& operator=(const QuietLibbpf&) = delete;
-
-private:
-    libbpf_print_fn_t before_;
-};
 
 std::unexpected<Error> refused(const std::string& what, int error_number) {
     if (error_number == EPERM)
@@ -59,14 +26,8 @@ std::unexpected<Error> refused(const std::string& what, int error_number) {
 // The verifier's verdict is in the last lines of what libbpf said.
 std::unexpected<Error> not_loaded(const std::string& what, int error_number) {
     if (error_number == EPERM) return refused(what, error_number);
-    std::string_view words = libbpf_words();
-    while (words.ends_with('\n'))
-        words.remove_suffix(1);
-    std::size_t from = words.size();
-    for (int lines = 0; lines < 8 && from != std::string_view::npos && from > 0; ++lines)
-        from = words.rfind('\n', from - 1);
-    if (from != std::string_view::npos && from > 0) words.remove_prefix(std::min(from + 1, words.size()));
-    return fail(Errc::unsupported, what, fmt::format("{}\n{}", errno_text(error_number), words), "see: weir features");
+    return fail(Errc::unsupported, what, fmt::format("{}\n{}", errno_text(error_number), LibbpfWords::last_lines(8)),
+                "see: weir features");
 }
 
 // Kernel memory of a map, as the kernel says it; 0 where it does not.
@@ -108,7 +69,7 @@ Rig::Rig() : objects_(std::make_unique<Objects>()) {}
 Rig::~Rig() = default;
 
 Result<std::unique_ptr<Rig>> Rig::open() {
-    const QuietLibbpf quiet;
+    const LibbpfWords quiet;
     std::unique_ptr<Rig> rig(new Rig);
     Objects& objects = *rig->objects_;
 

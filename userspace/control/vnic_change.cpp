@@ -54,10 +54,7 @@ weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan&
     info.ingress_choice = static_cast<std::uint32_t>(spec.ingress);
     info.ingress_hook = static_cast<std::uint32_t>(plan.ingress);
     info.egress_hook = static_cast<std::uint32_t>(plan.egress);
-    info.tc_ingress_priority = plan.ingress_priority;
-    info.tc_egress_priority = plan.egress_priority;
     info.tc_handle = filter_handle;
-    info.clsact_is_ours = plan.creates_clsact ? 1 : 0;
     info.flows = spec.flows;
     info.flow_sets = flow_sets_for(spec.flows);
     info.capacity_bps = spec.capacity_bps;
@@ -67,6 +64,7 @@ weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan&
 }
 
 Result<void> attach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info& info) {
+    WEIR_CHECK(settle_clsact(info, false));
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     auto built = build(instance, slot, info);
     if (built) return {};
@@ -89,17 +87,13 @@ Result<void> change_slot(const Instance& instance, std::uint32_t slot, const wei
     wanted.flow_sets = now.flow_sets;
     const bool keeps_ingress =
         is_xdp(now.ingress_hook) == is_xdp(wanted.ingress_hook) && ingress_state(instance, slot, now).held;
-    if (keeps_ingress) {
-        wanted.ingress_hook = now.ingress_hook;
-        wanted.tc_ingress_priority = now.tc_ingress_priority;
-    }
     const bool keeps_egress = egress_state(instance, slot, now).held;
-    if (keeps_egress) {
-        wanted.egress_hook = now.egress_hook;
-        wanted.tc_egress_priority = now.tc_egress_priority;
-    }
-    if (keeps_ingress || keeps_egress) wanted.clsact_is_ours = now.clsact_is_ours;
+    if (keeps_ingress) wanted.ingress_hook = now.ingress_hook;
+    if (keeps_egress) wanted.egress_hook = now.egress_hook;
     if (!keeps_ingress) WEIR_CHECK(release_ingress(instance, slot, now));
+    WEIR_CHECK(settle_clsact(wanted, now.clsact_is_ours != 0));
+    if (keeps_ingress) wanted.tc_ingress_priority = now.tc_ingress_priority;
+    if (keeps_egress) wanted.tc_egress_priority = now.tc_egress_priority;
     WEIR_CHECK(write_vnic_info(instance, slot, wanted));
     WEIR_CHECK(update_interface_flags(instance, wanted));
     if (!keeps_ingress) {

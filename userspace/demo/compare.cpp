@@ -139,7 +139,7 @@ void add_segment_rows(const Evidence& evidence, std::vector<Comparison>& rows) {
     const auto& world = evidence.world;
     received.other = world.tcp_sent.first + world.tcp_sent.again;
     received.lost_before = world.dropped_on_the_way * segments_per_skb_max;
-    sent.other_text = fmt::format("their kernels, {} again", human_count(again));
+    sent.other_text = fmt::format("kernels, {} again", human_count(again));
     received.other_text = fmt::format("peer's kernel, {} again", human_count(world.tcp_sent.again));
     rows.push_back(std::move(sent));
     rows.push_back(std::move(received));

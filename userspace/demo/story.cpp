@@ -124,7 +124,7 @@ std::string devices(const Evidence& evidence, const Style& style) {
     const auto& most = all.front();
     std::string text = heading("What the device counter does not see", "", style);
     text +=
-        wrapped(fmt::format("{}'s device counter says {} packets. The wire carries {}: GSO hides {:.1f} % of them.\n",
+        wrapped(fmt::format("{}'s device counter says {} packets. The wire carries {}: GSO hides {:.1f} %.\n",
                             most.interface, exactly(most.device.packets), exactly(most.wire.packets), most.percent()),
                 style.columns, 0);
     Table table({{.header = "INTERFACE", .kind = Column::plain},

@@ -73,6 +73,11 @@ Result<Traffic> Traffic::start(const Stage& stage, unsigned seconds, StopSignals
 
 Result<bool> Traffic::finished() {
     WEIR_CHECK(dns_->health());
+    // A UDP client does not notice by itself that nobody listens any more.
+    for (auto& server : servers_)
+        if (const auto code = server.poll().value_or(0); code != 0)
+            return fail(Errc::failed, fmt::format("\"{}\" ended with exit code {}", server.line(), code),
+                        server.errors() + server.output());
     bool all = true;
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         const auto code = clients_[i].poll();

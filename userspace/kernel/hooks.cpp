@@ -39,23 +39,15 @@ std::uint32_t free_priority(const std::vector<Filter>& filters) {
     return priority;
 }
 
-Result<void> plan_clsact(const Link& link, HookPlan& plan) {
-    WEIR_TRY(const auto standing, ingress_qdisc(link.ifindex));
+// The qdisc that stands where clsact goes: "" or "clsact". Errc::conflict for a bare ingress qdisc, which excludes it.
+Result<std::string> qdisc_for_clsact(std::uint32_t ifindex, const std::string& interface) {
+    WEIR_TRY(auto standing, ingress_qdisc(ifindex));
     if (standing == "ingress")
-        return fail(Errc::conflict, "cannot attach to " + link.name,
+        return fail(Errc::conflict, "cannot attach to " + interface,
                     "an ingress qdisc of another owner stands where clsact is needed",
-                    "this kernel has no tcx to attach beside it; remove it: tc qdisc del dev " + link.name +
+                    "this kernel has no tcx to attach beside it; remove it: tc qdisc del dev " + interface +
                         " ingress");
-    plan.creates_clsact = standing.empty();
-    if (!plan.creates_clsact) {
-        WEIR_TRY(const auto in, list_filters(link.ifindex, true));
-        WEIR_TRY(const auto out, list_filters(link.ifindex, false));
-        plan.ingress_priority = free_priority(in);
-        plan.egress_priority = free_priority(out);
-    } else {
-        plan.ingress_priority = plan.egress_priority = 1;
-    }
-    return {};
+    return standing;
 }
 
 Result<void> create_link(const Instance& instance, std::uint32_t slot, std::uint32_t ifindex, bool ingress, Hook hook) {
@@ -162,7 +154,7 @@ Result<HookPlan> plan_hooks(const Link& link, IngressChoice choice, TcWay way) {
                     "use --bpf-hooks clsact");
     const bool use_tcx = way == TcWay::tcx || (way == TcWay::automatic && tcx);
     plan.egress = use_tcx ? Hook::tcx : Hook::clsact;
-    if (!use_tcx) WEIR_CHECK(plan_clsact(link, plan));
+    if (!use_tcx) WEIR_CHECK(qdisc_for_clsact(link.ifindex, link.name));
 
     const bool want_xdp = choice == IngressChoice::xdp ||
                           (choice == IngressChoice::automatic && driver_has_free_xdp(driver_of(link.name)));
@@ -175,6 +167,19 @@ Result<HookPlan> plan_hooks(const Link& link, IngressChoice choice, TcWay way) {
         plan.ingress = plan.egress;
     }
     return plan;
+}
+
+Result<void> settle_clsact(weir_vnic_info& info, bool standing_is_ours) {
+    if (ingress_hook_of(info) != Hook::clsact && egress_hook_of(info) != Hook::clsact) return {};
+    WEIR_TRY(const auto standing, qdisc_for_clsact(info.ifindex, info.interface));
+    info.clsact_is_ours = standing.empty() || standing_is_ours ? 1 : 0;
+    info.tc_ingress_priority = info.tc_egress_priority = 1;
+    if (standing.empty()) return {};
+    WEIR_TRY(const auto in, list_filters(info.ifindex, true));
+    WEIR_TRY(const auto out, list_filters(info.ifindex, false));
+    info.tc_ingress_priority = free_priority(in);
+    info.tc_egress_priority = free_priority(out);
+    return {};
 }
 
 Result<void> attach_ingress(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {

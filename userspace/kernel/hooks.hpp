@@ -26,17 +26,19 @@ inline constexpr std::uint32_t filter_handle = 0x77656972;  // "weir"
 struct HookPlan {
     Hook ingress = Hook::none;
     Hook egress = Hook::none;
-    bool creates_clsact = false;
-    std::uint32_t ingress_priority = 0;  // clsact only
-    std::uint32_t egress_priority = 0;
 };
 
 // Decides, and finds every conflict with another owner: Errc::conflict, Errc::unsupported.
 Result<HookPlan> plan_hooks(const Link& link, IngressChoice choice, TcWay way);
 
-// Whether `driver` runs a native XDP program without switching offloads off or going a slow way (DESIGN, facts 6 and
-// 13: veth and tap do). Pure.
+// Whether `driver` runs a native XDP program without switching offloads off or going a slow way, as
+// those of veth and tap do. Pure.
 bool driver_has_free_xdp(const std::string& driver);
+
+// Settles where the clsact filters of `info` go, by what stands at the interface at this moment: their priorities, and
+// whether the qdisc is Weir's to remove. `standing_is_ours`: a clsact that stands now is known to be Weir's. For the
+// moment after anything old has been let go and before the journal is written; does nothing for other hooks.
+Result<void> settle_clsact(weir_vnic_info& info, bool standing_is_ours);
 
 // Attach as `info` says (its hook, priority and handle fields).
 Result<void> attach_ingress(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info);

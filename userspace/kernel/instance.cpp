@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/libbpf_words.hpp"
 #include "kernel/state_dir.hpp"
 #include "weir.skel.h"
 #include "weir_version.h"
@@ -23,29 +24,6 @@ namespace weir {
 namespace {
 
 using Skeleton = std::unique_ptr<weir_bpf, decltype(&weir_bpf__destroy)>;
-
-// The last lines that libbpf said: the verifier's verdict among them.
-std::string& libbpf_words() {
-    static std::string words;
-    return words;
-}
-
-int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
-    if (level == LIBBPF_DEBUG) return 0;
-    std::array<char, 4096> line{};
-    const int size = vsnprintf(line.data(), line.size(), format, arguments);
-    libbpf_words() += line.data();
-    return size;
-}
-
-std::string last_lines(std::string_view text, int lines) {
-    while (text.ends_with('\n'))
-        text.remove_suffix(1);
-    auto from = text.size();
-    while (lines-- > 0 && from != std::string_view::npos && from > 0)
-        from = text.rfind('\n', from - 1);
-    return std::string(from == std::string_view::npos || from == 0 ? text : text.substr(from + 1));
-}
 
 struct Pin {
     const char* name;
@@ -79,8 +57,7 @@ std::string own_version() {
 
 // With `running` the programs are loaded over its maps.
 Result<Skeleton> load(const Instance* running) {
-    libbpf_words().clear();
-    libbpf_set_print(keep_words);
+    const LibbpfWords words;
     Skeleton skeleton(weir_bpf__open(), weir_bpf__destroy);
     if (!skeleton) return fail(Errc::failed, "cannot read the BPF object inside weir", errno_text(errno));
     if (running != nullptr) {
@@ -95,7 +72,7 @@ Result<Skeleton> load(const Instance* running) {
     }
     if (const int error = weir_bpf__load(skeleton.get()); error != 0) {
         const auto code = error == -EPERM ? Errc::permission : Errc::unsupported;
-        return fail(code, "the kernel refused the BPF programs", last_lines(libbpf_words(), 6), "see: weir features");
+        return fail(code, "the kernel refused the BPF programs", LibbpfWords::last_lines(8), "see: weir features");
     }
     return skeleton;
 }

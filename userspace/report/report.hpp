@@ -1,4 +1,4 @@
-// Renders what the model holds: JSON for programs (DESIGN's contract, schema_version 1, changes only add) and tables
+// Renders what the model holds: JSON for programs (schema_version 1: changes only add) and tables
 // for people. Pure: returns strings and JSON values, prints nothing.
 #pragma once
 
