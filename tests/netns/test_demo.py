@@ -155,7 +155,7 @@ class Demo:
             mounted = {int(inode) for inode in re.findall(r"net:\[(\d+)\]", mounts.read())}
         found += [f"namespace {inode} mounted" for inode in self.inodes & mounted]
         for directory in self.state_dirs:
-            found += [f"pins in {path}" for path in (directory, directory + "-new") if os.path.exists(path)]
+            found += [f"pins in {path}" for path in (directory, directory + "-aside") if os.path.exists(path)]
         return found
 
     def kill(self):

@@ -177,8 +177,10 @@ Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const
 Result<void> sweep(ChangeReport& report, const ChangeOptions& options) {
     WEIR_TRY(const auto directories, all_state_directories());
     for (const auto& directory : directories) {
-        if (!directory.ends_with("-new") && !all_links_dead(directory)) continue;
+        const bool unfinished = directory.ends_with(aside_suffix);
+        if (!unfinished && !all_links_dead(directory)) continue;
         if (!options.dry_run) WEIR_CHECK(remove_state_directory(directory));
+        if (unfinished) continue;
         report.lines.push_back((options.dry_run ? "would remove " : "removed ") + directory +
                                ", whose interfaces are gone");
     }

@@ -37,6 +37,7 @@ Result<void> build(const Instance& instance, std::uint32_t slot, weir_vnic_info&
 }  // namespace
 
 Result<void> recover(const Instance& instance) {
+    remove_unfinished_reload(instance);
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
         if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)

@@ -25,6 +25,8 @@ namespace {
 
 using Skeleton = std::unique_ptr<weir_bpf, decltype(&weir_bpf__destroy)>;
 
+constexpr auto reload_suffix = "_new";  // a program that is about to take the place of the one pinned without it
+
 struct Pin {
     const char* name;
     Fd Instance::* fd;
@@ -105,6 +107,7 @@ Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
             const std::string path = directory + "/" + entry.name;
             Fd fd(bpf_obj_get(path.c_str()));
             if (!fd) {
+                if (errno == ENOENT && access(directory.c_str(), F_OK) != 0) return {};  // removed meanwhile
                 const auto code = errno == EPERM || errno == EACCES ? Errc::permission : Errc::failed;
                 return fail(code, "cannot open " + path, errno_text(errno), "weir detach --all removes the state");
             }
@@ -114,6 +117,7 @@ Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
     };
     WEIR_CHECK(open_all(map_pins));
     WEIR_CHECK(open_all(program_pins));
+    if (!instance.clock) return std::nullopt;
     return instance;
 }
 
@@ -124,7 +128,7 @@ Result<Instance> create_instance() {
 
     // Pinned aside and then renamed: another process sees all of it or nothing. What a process that died left is
     // removed first.
-    const std::string aside = directory + "-new";
+    const std::string aside = aside_of(directory);
     WEIR_CHECK(remove_state_directory(aside));
     WEIR_CHECK(StateLock::make_parents());
     if (mkdir(aside.c_str(), 0700) != 0) return fail(Errc::failed, "cannot create " + aside, errno_text(errno));
@@ -147,6 +151,11 @@ Result<Instance> create_instance() {
     return std::move(*instance);
 }
 
+void remove_unfinished_reload(const Instance& instance) {
+    for (const auto& entry : program_pins)
+        unlink(fmt::format("{}/{}{}", instance.directory, entry.name, reload_suffix).c_str());
+}
+
 Result<void> reload_programs(Instance& instance) {
     WEIR_TRY(const auto skeleton, load(&instance));
     const std::array fds{std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
@@ -155,7 +164,7 @@ Result<void> reload_programs(Instance& instance) {
                          std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)}};
     for (const auto& [name, fd] : fds) {
         const std::string path = fmt::format("{}/{}", instance.directory, name);
-        const std::string aside = path + "_new";
+        const std::string aside = path + reload_suffix;
         unlink(aside.c_str());
         WEIR_CHECK(pin(fd, aside));
         if (rename(aside.c_str(), path.c_str()) != 0)

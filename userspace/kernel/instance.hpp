@@ -36,6 +36,9 @@ Result<Instance> create_instance();
 // the old ones until update_hooks. Under StateLock.
 Result<void> reload_programs(Instance& instance);
 
+// Removes what a process killed in the middle of that has left. Under StateLock.
+void remove_unfinished_reload(const Instance& instance);
+
 // Whether the pinned programs are the ones that this binary carries.
 Result<bool> programs_are_current(const Instance& instance);
 

@@ -145,14 +145,23 @@ Result<StateLock> StateLock::take(int timeout_s) {
 
 Result<void> StateLock::make_parents() { return make_directory(schema_directory()); }
 
+std::string aside_of(const std::string& directory) { return directory + aside_suffix; }
+
 Result<void> remove_state_directory(const std::string& directory) {
-    for (const auto& name : entries_of(directory)) {
-        const std::string path = directory + "/" + name;
+    std::string doomed = directory;
+    if (!directory.ends_with(aside_suffix)) {
+        doomed = aside_of(directory);
+        WEIR_CHECK(remove_state_directory(doomed));
+        if (rename(directory.c_str(), doomed.c_str()) != 0 && errno != ENOENT)
+            return fail(Errc::failed, "cannot remove " + directory, errno_text(errno));
+    }
+    for (const auto& name : entries_of(doomed)) {
+        const std::string path = doomed + "/" + name;
         if (unlink(path.c_str()) != 0 && errno != ENOENT)
             return fail(Errc::failed, "cannot remove " + path, errno_text(errno));
     }
-    if (rmdir(directory.c_str()) != 0 && errno != ENOENT)
-        return fail(Errc::failed, "cannot remove " + directory, errno_text(errno));
+    if (rmdir(doomed.c_str()) != 0 && errno != ENOENT)
+        return fail(Errc::failed, "cannot remove " + doomed, errno_text(errno));
     return {};
 }
 

@@ -44,7 +44,13 @@ private:
     Fd fd_;
 };
 
-// Removes a directory of pins with everything in it. A missing one is fine.
+// A state directory comes into being and goes whole: what is half made or half removed has this ending to its name, and
+// whoever holds the lock may remove it.
+inline constexpr auto aside_suffix = "-aside";
+std::string aside_of(const std::string& directory);
+
+// Removes a directory of pins with everything in it: renamed first, so that a process killed meanwhile leaves no half of
+// one. A missing one is fine.
 Result<void> remove_state_directory(const std::string& directory);
 
 }  // namespace weir
