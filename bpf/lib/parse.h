@@ -309,6 +309,7 @@ static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offse
     /* Every round begins from what is written in `out`, of which the verifier knows nothing: so each round is the same
      * to it, and eight cost eight times one, not one to the eighth. */
     out->available = available;
+    WEIR_UNROLL
     for (depth = 0; depth < WEIR_EXTENSIONS_MAX; depth++) {
         weir_forget_values();
         if (!weir_is_extension(out->protocol)) return out->available;
