@@ -17,8 +17,8 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-/* Before a loop: unrolled for BPF. A rolled loop needs more than a bounded count: kernels before 6.8 refuse it where the
- * compiler happens to lay out its end before its beginning (tests/packets/old_kernels_test.cpp). */
+/* Before a loop: unrolled for BPF. A rolled loop needs more than a bounded count: kernels before 6.8 refuse it where
+ * the compiler happens to lay out its end before its beginning (tests/packets/old_kernels_test.cpp). */
 #ifdef __bpf__
 #define WEIR_UNROLL _Pragma("clang loop unroll(full)")
 #else

@@ -35,8 +35,8 @@ _weir() {
         --ingress-hook) words='auto tc xdp' ;;
         --bpf-hooks) words='auto tcx clsact' ;;
         --sort) words='bytes packets rate age' ;;
-        --protocol) words='tcp udp icmp icmp6 sctp gre esp igmp' ;;
-        --tenant | --capacity | --flows | --limit | --address | --port | --duration) return ;;
+        --protocol) words='tcp udp icmp icmpv6 sctp gre esp igmp' ;;
+        --tenant | --capacity | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
         *) words= ;;
     esac
     if [ -n "$words" ]; then
@@ -48,22 +48,24 @@ _weir() {
     case $command in
         '') words='attach detach apply export status stats flows features version bench demo --help --version' ;;
         attach)
-            words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --help'
+            words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
             ;;
-        detach) words="--all --dry-run --help$(_weir_interfaces)" ;;
+        detach) words="--all --dry-run --json --pretty --help$(_weir_interfaces)" ;;
         apply)
             if [[ $current != -* ]]; then
                 _weir_files "$current"
                 return
             fi
-            words='--dry-run --help'
+            words='--bpf-hooks --reload --dry-run --json --pretty --help'
             ;;
-        export) words='--pretty --help' ;;
+        export) words='--json --pretty --help' ;;
         status) words="--json --pretty --help$(_weir_interfaces)" ;;
         stats) words="$reading$(_weir_interfaces)" ;;
         flows) words="$reading --sort --limit --address --port --protocol --tenant$(_weir_interfaces)" ;;
-        features | version | bench | demo) words='--json --pretty --help' ;;
+        bench) words='--quick --runs --repeat --json --pretty --help' ;;
+        demo) words='--seconds --help' ;;
+        features | version) words='--json --pretty --help' ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
 }

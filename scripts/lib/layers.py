@@ -19,6 +19,7 @@ DEV = os.path.join(ROOT, "build", "dev")
 LAYERS = ["lint", "unit", "packets", "netns", "fuzz", "lab"]
 NEEDS_BPF = {"packets", "netns"}  # of this machine; the lab brings its own
 LOG_TAIL_LINES = 80
+TIDY_SECONDS = 240  # all layers together are to end within 25 minutes on two CPUs; clang-tidy over everything takes ten
 
 GTEST_DONE = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:,.*)? \(\d+ ms\)$", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.M)
@@ -178,7 +179,8 @@ def run_ctest(directory, layer, title):
 
 def run_lint():
     tally = Tally()
-    run = subprocess.run([os.path.join(ROOT, "scripts", "lint")], cwd=ROOT, capture_output=True, text=True)
+    command = [os.path.join(ROOT, "scripts", "lint"), "--seconds", str(TIDY_SECONDS)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     failure = False
     for line in run.stdout.splitlines():
         word, _, rest = line.partition(" ")

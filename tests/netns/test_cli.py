@@ -19,6 +19,7 @@ import unittest
 import lab
 
 WEIR = lab.tool("weir")
+SOURCE = os.environ["WEIR_SOURCE"]
 TIMEOUT = 60
 NOBODY = 65534
 
@@ -170,6 +171,18 @@ class Help(CliTest):
                     seen += 1
                     self.assertRegex(text, rf"(?m)^  (-\w,)?{option}[, ]|^  {option},", line)
         self.assertGreater(seen, 5)
+
+    def test_completion_and_manual_have_the_same_options(self):
+        with open(f"{SOURCE}/docs/weir.8", encoding="utf-8") as page:
+            manual = page.read().replace("\\-", "-")
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", run(command, "--help").stdout))
+                script = (f"source {shlex.quote(SOURCE)}/scripts/completions/weir.bash; COMP_CWORD=2; "
+                          f"COMP_WORDS=(weir {command} --); _weir; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+                done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=TIMEOUT)
+                self.assertEqual(set(done.stdout.split()), options, done.stderr)
+                self.assertEqual({option for option in options if option not in manual}, set(), "not in weir(8)")
 
     def test_the_options_that_all_readers_share(self):
         for command in [command for command in COMMANDS if command != "demo"]:

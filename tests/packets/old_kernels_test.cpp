@@ -34,8 +34,8 @@ std::vector<std::size_t> successors(std::span<const bpf_insn> insns, std::size_t
 }
 
 // Before 6.8 (commit 10e14e9652bf) check_cfg() in kernel/bpf/verifier.c lets loops close by a jump only: an instruction
-// that is no jump, or a call, must not run on into one that is on the path to it. Where the compiler lays out a loop with
-// its end before its beginning, such kernels refuse the program.
+// that is no jump, or a call, must not run on into one that is on the path to it. Where the compiler lays out a loop
+// with its end before its beginning, such kernels refuse the program.
 std::string loop_closed_by_running_on(std::span<const bpf_insn> insns, std::size_t begin) {
     std::vector<State> states(insns.size(), State::unseen);
     struct Frame {

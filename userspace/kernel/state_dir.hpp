@@ -49,8 +49,8 @@ private:
 inline constexpr auto aside_suffix = "-aside";
 std::string aside_of(const std::string& directory);
 
-// Removes a directory of pins with everything in it: renamed first, so that a process killed meanwhile leaves no half of
-// one. A missing one is fine.
+// Removes a directory of pins with everything in it: renamed first, so that a process killed meanwhile leaves no half
+// of one. A missing one is fine.
 Result<void> remove_state_directory(const std::string& directory);
 
 }  // namespace weir
