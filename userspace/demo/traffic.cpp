@@ -79,13 +79,13 @@ Result<bool> Traffic::finished() {
             return fail(Errc::failed, fmt::format("\"{}\" ended with exit code {}", server.line(), code),
                         server.errors() + server.output());
     bool all = true;
-    for (std::size_t i = 0; i < clients_.size(); ++i) {
-        const auto code = clients_[i].poll();
+    for (auto& client : clients_) {
+        const auto code = client.poll();
         if (!code) all = false;
         if (code.value_or(0) == 0) continue;
-        const auto said = parse_iperf3(clients_[i].output());
-        return fail(Errc::failed, fmt::format("\"{}\" ended with exit code {}", clients_[i].line(), *code),
-                    said ? clients_[i].errors() : said.error().evidence);
+        const auto said = parse_iperf3(client.output());
+        return fail(Errc::failed, fmt::format("\"{}\" ended with exit code {}", client.line(), *code),
+                    said ? client.errors() : said.error().evidence);
     }
     return all;
 }

@@ -106,7 +106,7 @@ Finding probe_map_in_map() {
 Finding probe_mmapable() {
     const Fd map = create_array(BPF_F_MMAPABLE, 8);
     if (!map) return missing(errno);
-    const std::size_t length = 8 * 512;
+    constexpr std::size_t length = 4096;  // 8 values of 512 bytes
     void* const memory = mmap(nullptr, length, PROT_READ, MAP_SHARED, map.get(), 0);
     if (memory == MAP_FAILED) return {false, "mmap: " + errno_text(errno)};
     munmap(memory, length);

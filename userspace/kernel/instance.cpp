@@ -107,9 +107,10 @@ Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
             const std::string path = directory + "/" + entry.name;
             Fd fd(bpf_obj_get(path.c_str()));
             if (!fd) {
-                if (errno == ENOENT && access(directory.c_str(), F_OK) != 0) return {};  // removed meanwhile
-                const auto code = errno == EPERM || errno == EACCES ? Errc::permission : Errc::failed;
-                return fail(code, "cannot open " + path, errno_text(errno), "weir detach --all removes the state");
+                const int error = errno;
+                if (error == ENOENT && access(directory.c_str(), F_OK) != 0) return {};  // removed meanwhile
+                const auto code = error == EPERM || error == EACCES ? Errc::permission : Errc::failed;
+                return fail(code, "cannot open " + path, errno_text(error), "weir detach --all removes the state");
             }
             instance.*entry.fd = std::move(fd);
         }

@@ -156,7 +156,7 @@ Result<void> remove_state_directory(const std::string& directory) {
             return fail(Errc::failed, "cannot remove " + directory, errno_text(errno));
     }
     for (const auto& name : entries_of(doomed)) {
-        const std::string path = doomed + "/" + name;
+        const auto path = fmt::format("{}/{}", doomed, name);
         if (unlink(path.c_str()) != 0 && errno != ENOENT)
             return fail(Errc::failed, "cannot remove " + path, errno_text(errno));
     }
