@@ -22,6 +22,7 @@ constexpr unsigned grace_s = 15;  // for iperf3 to begin and to end
 
 std::vector<VnicSpec> attachments() {
     std::vector<VnicSpec> specs;
+    specs.reserve(tenants.size() + 1);
     for (const auto& tenant : tenants)
         specs.push_back(
             {.interface = std::string(tenant.vnic), .tenant = std::string(tenant.name), .flows = tenant.flows});

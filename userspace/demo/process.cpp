@@ -60,6 +60,7 @@ Result<Process> Process::start(const std::vector<std::string>& arguments, int ne
     Fd failure(ends[1]);
 
     std::vector<char*> vector;
+    vector.reserve(arguments.size() + 1);
     for (const auto& argument : arguments)
         vector.push_back(const_cast<char*>(argument.c_str()));
     vector.push_back(nullptr);

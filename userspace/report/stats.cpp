@@ -1,7 +1,7 @@
 #include <fmt/format.h>
-#include <string.h>  // strverscmp
 
 #include <algorithm>
+#include <cstring>  // strverscmp
 
 #include "core/units.hpp"
 #include "report/parts.hpp"
@@ -81,6 +81,7 @@ Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns) {
 std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style) {
     if (snapshot.vnics.empty()) return std::string(nothing_attached);
     std::vector<const VnicLedger*> vnics;
+    vnics.reserve(snapshot.vnics.size());
     for (const VnicLedger& entry : snapshot.vnics)
         vnics.push_back(&entry);
     // Uplinks stand below the total: what they carry is their tenants' traffic over again.

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
-#include <string.h>  // strverscmp
 
 #include <algorithm>
+#include <cstring>  // strverscmp
 #include <ctime>
 
 #include "core/units.hpp"
@@ -87,6 +87,7 @@ Json status_json(const std::vector<Vnic>& vnics) {
 std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
     if (vnics.empty()) return std::string(nothing_attached);
     std::vector<const Vnic*> sorted;
+    sorted.reserve(vnics.size());
     for (const Vnic& vnic : vnics)
         sorted.push_back(&vnic);
     std::ranges::stable_sort(sorted, [](const Vnic* a, const Vnic* b) {
