@@ -344,8 +344,15 @@ class TestEveryWayOut(DemoCase):
     def kill_udp_iperf3(self, mode):
         """The server or the client of the UDP tenant: neither notices by itself that the other is gone."""
         demo = self.demo("--seconds", LONG)
-        demo.wait_for_traffic()
-        os.kill(next(pid for pid in demo.pids if is_iperf3(pid, mode, "5202")), signal.SIGKILL)
+        victims = []
+
+        def runs():
+            demo.look()
+            victims[:] = [pid for pid in demo.pids if is_iperf3(pid, mode, "5202")]
+            return victims or demo.popen.poll() is not None
+
+        lab.wait_for(runs, f"iperf3 {mode} of the UDP tenant", timeout=60)
+        os.kill(victims[0], signal.SIGKILL)
         _, err = demo.finish(timeout=60)
         self.assertEqual(demo.popen.returncode, 1, err)
         self.assertIn("iperf3", err)
