@@ -4,6 +4,7 @@
 
 #include "../maps.h"
 #include "flow_table.h"
+#include "histogram.h"
 #include "interface.h"
 #include "parse.h"
 #include "wire.h"
@@ -41,47 +42,94 @@ static __always_inline struct weir_packet* weir_packet_of(struct weir_ledger* le
     return (struct weir_packet*)ledger->scratch;
 }
 
+/* The payload cannot be more than what is behind the headers; of a GSO frame the IP header may not say how much. */
+static __always_inline void weir_bound_payload(struct weir_packet* packet, __u32 length) {
+    const __u32 most = length > packet->header_bytes ? length - packet->header_bytes : 0;
+    if (packet->is_tcp && packet->payload_bytes > most) packet->payload_bytes = most;
+}
+
+/* The blocks of the flow's set: null where there is no table or the packet has no flow. */
+static __always_inline int weir_flow_set_find(const struct weir_if_entry* vnic, const struct weir_packet* packet,
+                                              __u64 hash, struct weir_flow_set* set) {
+    __u32 slot = vnic->slot, sets = vnic->flow_set_mask + 1, home = weir_flow_set_of(hash, vnic->flow_set_mask), index;
+    union weir_flow_block* block;
+
+    set->address = 0;
+    set->track = 0;
+    set->map = bpf_map_lookup_elem(&flow_tables, &slot);
+    if (!set->map) return 0;
+    index = home;
+    block = bpf_map_lookup_elem(set->map, &index);
+    if (!block) return 0;
+    set->hot = &block->hot;
+    /* The line is likely not in the cache: let it come while the ledger is written. */
+    (void)WEIR_READ_ONCE(set->hot->way[weir_flow_home_of(hash)].state);
+    if (vnic->flags & WEIR_IF_RTT && weir_flow_is_tracked(packet)) {
+        index = home + sets * WEIR_FLOW_REGION_TRACK;
+        block = bpf_map_lookup_elem(set->map, &index);
+        if (!block) return 0;
+        set->track = &block->track;
+        (void)WEIR_READ_ONCE(set->track->way[weir_flow_home_of(hash)].direction[0].flags);
+        set->result_index = home + sets * WEIR_FLOW_REGION_RESULT;
+    }
+    if (packet->family == 6) {
+        index = home / 2 + sets * WEIR_FLOW_REGION_ADDRESS;
+        block = bpf_map_lookup_elem(set->map, &index);
+        if (!block) return 0;
+        set->address = &block->address[home & 1];
+    }
+    return 1;
+}
+
+/* What tracking found, into the vNIC's own histograms and sums. */
+static __always_inline void weir_note_events(struct weir_latency* latency, __u32 direction,
+                                             const struct weir_track_events* events) {
+    struct weir_tcp_trouble* trouble = &latency->trouble[direction & 1];
+    /* Seen in this direction, the answer is to what went the other way: an rx packet ends the network's round trip. */
+    if (events->rtt_ns)
+        weir_histogram_add(&latency->rtt[direction == WEIR_RX ? WEIR_RTT_NETWORK : WEIR_RTT_TENANT], events->rtt_ns);
+    trouble->retransmits += events->retransmits;
+    trouble->unseen += events->unseen;
+    trouble->out_of_order += events->out_of_order;
+    trouble->zero_windows += events->zero_windows;
+}
+
 /* Counts one frame: always in the ledger, and in a flow or as untracked. Per-CPU counters need no atomics: the hooks
- * run with bottom halves off, so nothing on this CPU comes between. */
+ * run with bottom halves off, so nothing on this CPU comes between. `now_ns` is 0 if the clock was not read yet. */
 static __always_inline void weir_account(const struct weir_if_entry* vnic, struct weir_ledger* ledger, __u32 direction,
-                                         struct weir_count count) {
+                                         struct weir_count count, __u64 now_ns) {
     const struct weir_packet* packet = weir_packet_of(ledger);
     struct weir_ledger_direction* to = &ledger->direction[direction & 1];
-    __u32 slot = vnic->slot, index;
+    struct weir_track_events events = {0, 0, 0, 0, 0};
+    struct weir_flow_seen seen = {packet, count, now_ns};
     struct weir_flow_evicted evicted;
     struct weir_flow_key key;
-    union weir_flow_block *hot = 0, *cold = 0;
-    void* flow_map;
+    struct weir_flow_set set;
+    int has_set = 0;
     __u64 hash = 0;
 
     if (packet->has_flow) {
         weir_flow_key_of(packet, direction, &key);
         hash = weir_flow_hash(&key, vnic->hash_seed);
-        index = weir_flow_set_of(hash, vnic->flow_set_mask);
-        flow_map = bpf_map_lookup_elem(&flow_tables, &slot);
-        if (flow_map) {
-            hot = bpf_map_lookup_elem(flow_map, &index);
-            /* The line is likely not in the cache: let it come while the ledger is written. */
-            if (hot) (void)WEIR_READ_ONCE(hot->hot.way[weir_flow_home_of(hash)].state);
-            if (packet->family == 6) {
-                index += vnic->flow_set_mask + 1;
-                cold = bpf_map_lookup_elem(flow_map, &index);
-                if (!cold) hot = 0;
-            }
-        }
+        has_set = weir_flow_set_find(vnic, packet, hash, &set);
     }
 
     to->skbs += 1;
     weir_count_add(&to->classes[packet->class_id & (WEIR_CLASS_ROOM - 1)], count);
     if (!packet->has_flow) {
         weir_count_add(&to->untracked[WEIR_UNTRACKED_NO_FLOW], count);
-    } else if (!hot || !weir_flow_account(&hot->hot, cold ? &cold->cold : 0, &key, hash, direction, count,
-                                          weir_flow_tick(bpf_jiffies64()), &evicted)) {
+        return;
+    }
+    if (!has_set || !weir_flow_account(&set, &key, hash, direction, count, weir_flow_tick(bpf_jiffies64()), &seen,
+                                       &events, &evicted)) {
         weir_count_add(&to->untracked[WEIR_UNTRACKED_BUSY], count);
-    } else if (evicted.any) {
+        return;
+    }
+    if (evicted.any) {
         weir_count_add(&ledger->direction[WEIR_TX].untracked[WEIR_UNTRACKED_EVICTED], evicted.direction[WEIR_TX]);
         weir_count_add(&ledger->direction[WEIR_RX].untracked[WEIR_UNTRACKED_EVICTED], evicted.direction[WEIR_RX]);
     }
+    if (weir_track_any(&events)) weir_note_events(&ledger->latency, direction, &events);
 }
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef WEIR_BPF_LIB_ACCOUNT_SKB_H
 #define WEIR_BPF_LIB_ACCOUNT_SKB_H
 
-#include "account.h"
+#include "host_latency.h"
 
 #include <bpf/bpf_core_read.h>
 
@@ -43,14 +43,30 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     struct weir_wire_input wire;
     struct weir_packet* packet;
     struct weir_ledger* ledger;
+    __u64 now_ns = 0;
     __u32 direction;
 
     if (!vnic) return;
-    if (!is_egress && vnic->flags & WEIR_IF_XDP_ACCOUNTS) return;
     ledger = weir_ledger_of(vnic);
     if (!ledger) return;
     packet = weir_packet_of(ledger);
     direction = is_egress ^ !(vnic->flags & WEIR_IF_EGRESS_IS_TX) ? WEIR_TX : WEIR_RX;
+
+    if (weir_can_stamp() && vnic->flags & WEIR_IF_HOST_LATENCY) {
+        if (is_egress) {
+            __u32 index;
+            const __u64 stamp_ns = weir_stamp_of(skb, &index);
+            if (stamp_ns) {
+                now_ns = bpf_ktime_get_ns();
+                if (stamp_ns <= now_ns)
+                    weir_note_host_delay(vnic, &ledger->latency, direction, index, now_ns - stamp_ns);
+            }
+        } else {
+            now_ns = bpf_ktime_get_ns();
+            weir_stamp(skb, vnic, &ledger->latency, direction, now_ns);
+        }
+    }
+    if (!is_egress && vnic->flags & WEIR_IF_XDP_ACCOUNTS) return;
 
     weir_parse(&view, &hint, packet);
     weir_forget_values();
@@ -63,12 +79,13 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     wire.header_bytes = packet->header_bytes;
     wire.jumbo_bytes = packet->jumbo_bytes;
     wire.tag_bytes = hint.tags_outside * WEIR_VLAN_TAG_BYTES;
+    weir_bound_payload(packet, wire.length);
     /* Every tunnel has another protocol than TCP outside. */
     if (wire.gso_size && packet->protocol != WEIR_PROTOCOL_TCP) {
         __u32 inner = weir_inner_header_bytes(skb);
         if (inner) wire.header_bytes = inner;
     }
-    weir_account(vnic, ledger, direction, weir_wire_count(&wire));
+    weir_account(vnic, ledger, direction, weir_wire_count(&wire), now_ns);
 }
 
 #endif

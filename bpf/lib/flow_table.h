@@ -15,9 +15,9 @@
 #ifndef WEIR_BPF_LIB_FLOW_TABLE_H
 #define WEIR_BPF_LIB_FLOW_TABLE_H
 
-#include "flow_key.h"
+#include "flow_track.h"
 
-#define WEIR_FLOW_SPINS 64
+#define WEIR_FLOW_SPINS 256
 
 /* Read or written whole and once. On the host as C11 atomics, so that a race detector knows what is meant to race. */
 #ifdef __bpf__
@@ -28,6 +28,20 @@
 #define WEIR_WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #endif
 
+/* The blocks of one set. Where a flow cannot have something, that is null: addresses but for IPv6, track and result but
+ * for what is tracked. The result is rarely touched, so under BPF it is looked up when needed. */
+struct weir_flow_set {
+    struct weir_flow_hot_set* hot;
+    struct weir_flow_address_set* address;
+    struct weir_flow_track_set* track;
+#ifdef __bpf__
+    void* map;
+    __u32 result_index;
+#else
+    struct weir_flow_result_set* result;
+#endif
+};
+
 /* What an update displaced: the counters of an evicted flow, both directions. All zero where nothing was evicted. */
 struct weir_flow_evicted {
     struct weir_count direction[WEIR_DIRECTIONS];
@@ -36,6 +50,16 @@ struct weir_flow_evicted {
 
 static __always_inline int weir_flow_try_lock(struct weir_flow_hot* slot, __u32 expected, __u32 locked) {
     return __sync_val_compare_and_swap(&slot->state, expected, locked) == expected;
+}
+
+/* Takes the lock of the slot that holds `tag`. Returns 0 if it does not any more, or was locked for too long. */
+static __always_inline int weir_flow_lock(struct weir_flow_hot* slot, __u32 tag) {
+    __u32 i;
+    for (i = 0; i < WEIR_FLOW_SPINS; i++) {
+        if (weir_flow_try_lock(slot, tag, tag | WEIR_FLOW_LOCKED)) return 1;
+        if ((WEIR_READ_ONCE(slot->state) & ~WEIR_FLOW_LOCKED) != tag) return 0;
+    }
+    return 0;
 }
 
 static __always_inline void weir_flow_unlock(struct weir_flow_hot* slot, __u32 tag) {
@@ -49,17 +73,16 @@ static __always_inline void weir_flow_unlock(struct weir_flow_hot* slot, __u32 t
 #endif
 }
 
-static __always_inline int weir_flow_is(const struct weir_flow_hot* hot, const struct weir_flow_cold* cold,
+static __always_inline int weir_flow_is(const struct weir_flow_hot* hot, const struct weir_flow_address* address,
                                         const struct weir_flow_key* key) {
     if (hot->tenant_word != key->tenant_word || hot->peer_word != key->peer_word ||
         hot->tenant_port != key->tenant_port || hot->peer_port != key->peer_port || hot->protocol != key->protocol ||
         hot->family != key->family)
         return 0;
-    if (cold) {
+    if (address) {
         int i;
         for (i = 0; i < 4; i++)
-            if (cold->tenant_address[i] != key->tenant_address[i] || cold->peer_address[i] != key->peer_address[i])
-                return 0;
+            if (address->tenant[i] != key->tenant_address[i] || address->peer[i] != key->peer_address[i]) return 0;
     }
     return 1;
 }
@@ -110,36 +133,59 @@ static __always_inline __u32 weir_flow_victim(struct weir_flow_hot_set* set, __u
     return best;
 }
 
-/* Counts a packet in its flow, bringing the flow in if needed. Returns 1 if it is now in a flow, 0 if the caller has to
- * count it as untracked (busy). `evicted` says what had to leave; the caller counts that as untracked (evicted). `cold`
- * is null for an IPv4 key. */
-static __always_inline int weir_flow_account(struct weir_flow_hot_set* set, struct weir_flow_cold_set* cold,
-                                             const struct weir_flow_key* key, __u64 hash, __u32 direction,
-                                             struct weir_count count, __u32 now_tick,
+static __always_inline struct weir_flow_result* weir_flow_result_of(const struct weir_flow_set* set, __u32 way) {
+#ifdef __bpf__
+    __u32 index = set->result_index;
+    union weir_flow_block* block = bpf_map_lookup_elem(set->map, &index);
+    return block ? &block->result.way[way & (WEIR_FLOW_WAYS - 1)] : 0;
+#else
+    return &set->result->way[way];
+#endif
+}
+
+/* Tracks the packet, if it can be. Under the slot's lock. */
+static __always_inline void weir_flow_track_in(const struct weir_flow_set* set, __u32 way, __u32 direction,
+                                               const struct weir_flow_seen* seen, struct weir_track_events* events) {
+    struct weir_flow_track* track;
+    if (!set->track) return;
+    track = &set->track->way[way];
+    if (!set->hot->way[way].is_tracked) {
+        __builtin_memset(track, 0, sizeof(*track));
+        set->hot->way[way].is_tracked = 1;
+    }
+    weir_track_packet(track, direction, seen, events);
+    if (weir_track_any(events)) weir_flow_note(track, weir_flow_result_of(set, way), direction, events);
+}
+
+/* Counts a packet in its flow, bringing the flow in if needed, and tracks it if `seen` is given. Returns 1 if it is now
+ * in a flow, 0 if the caller has to count it as untracked (busy). `evicted` says what had to leave; the caller counts
+ * that as untracked (evicted). */
+static __always_inline int weir_flow_account(const struct weir_flow_set* set, const struct weir_flow_key* key,
+                                             __u64 hash, __u32 direction, struct weir_count count, __u32 now_tick,
+                                             const struct weir_flow_seen* seen, struct weir_track_events* events,
                                              struct weir_flow_evicted* evicted) {
     const __u32 tag = weir_flow_tag(hash), home = weir_flow_home_of(hash);
     struct weir_flow_hot* hot;
     __u32 way, i, state;
+    int same;
 
     evicted->any = 0;
-    way = weir_flow_find(set, home, tag);
+    way = weir_flow_find(set->hot, home, tag);
     if (way < WEIR_FLOW_WAYS) {
-        hot = &set->way[way];
-        for (i = 0; i < WEIR_FLOW_SPINS; i++) {
-            if (weir_flow_try_lock(hot, tag, tag | WEIR_FLOW_LOCKED)) {
-                const int same = weir_flow_is(hot, cold ? &cold->way[way] : 0, key);
-                if (same) weir_flow_add(hot, direction, count, now_tick);
-                weir_flow_unlock(hot, tag);
-                return same;
-            }
-            if ((WEIR_READ_ONCE(hot->state) & ~WEIR_FLOW_LOCKED) != tag) return 0;
+        hot = &set->hot->way[way];
+        if (!weir_flow_lock(hot, tag)) return 0;
+        same = weir_flow_is(hot, set->address ? &set->address->way[way] : 0, key);
+        if (same) {
+            weir_flow_add(hot, direction, count, now_tick);
+            weir_flow_track_in(set, way, direction, seen, events);
         }
-        return 0;
+        weir_flow_unlock(hot, tag);
+        return same;
     }
 
-    way = weir_flow_victim(set, home, now_tick);
+    way = weir_flow_victim(set->hot, home, now_tick);
     if (way >= WEIR_FLOW_WAYS) return 0;
-    hot = &set->way[way];
+    hot = &set->hot->way[way];
     state = WEIR_READ_ONCE(hot->state);
     if (state & WEIR_FLOW_LOCKED || !weir_flow_try_lock(hot, state, tag | WEIR_FLOW_LOCKED)) return 0;
     if (state) {
@@ -158,11 +204,13 @@ static __always_inline int weir_flow_account(struct weir_flow_hot_set* set, stru
         WEIR_WRITE_ONCE(hot->direction[i].packets, 0);
         hot->direction[i].bytes = 0;
     }
-    if (cold) {
-        __builtin_memcpy(cold->way[way].tenant_address, key->tenant_address, 16);
-        __builtin_memcpy(cold->way[way].peer_address, key->peer_address, 16);
+    if (set->address) {
+        __builtin_memcpy(set->address->way[way].tenant, key->tenant_address, 16);
+        __builtin_memcpy(set->address->way[way].peer, key->peer_address, 16);
     }
     weir_flow_add(hot, direction, count, now_tick);
+    hot->is_tracked = 0;
+    weir_flow_track_in(set, way, direction, seen, events);
     weir_flow_unlock(hot, tag);
     return 1;
 }

@@ -70,6 +70,14 @@ static __always_inline __u32 weir_word(const __u8* at) {
 #endif
 }
 
+static __always_inline __u32 weir_be32(const __u8* at) {
+#ifdef __bpf__
+    return bpf_ntohl(*(const __u32*)at);
+#else
+    return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
+#endif
+}
+
 static __always_inline __u16 weir_be16(const __u8* at) {
 #ifdef __bpf__
     return bpf_ntohs(*(const __u16*)at);

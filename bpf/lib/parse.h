@@ -18,6 +18,8 @@
 #include "../shared/class.h"
 #include "frame.h"
 
+enum weir_echo_kind { WEIR_ECHO_NONE = 0, WEIR_ECHO_REQUEST = 1, WEIR_ECHO_REPLY = 2 };
+
 /* Tags followed, counted together whether they stand in the frame or in the skb. */
 #define WEIR_VLAN_TAGS_MAX 2
 
@@ -46,7 +48,19 @@ struct weir_packet {
     __u8 family;        /* 4, 6, or 0 where the frame has no flow */
     __u8 protocol;      /* IP protocol number of the header at l4_offset */
     __u8 has_flow;
-    __u32 available; /* the parser's own: bytes that the IP header promises from l4_offset on */
+    __u32 available; /* bytes that the IP header promises from l4_offset on; ~0: it does not say */
+
+    /* TCP and ICMP echo, host byte order */
+    __u8 is_tcp;
+    __u8 echo; /* weir_echo_kind */
+    __u8 tcp_flags;
+    __u8 tcp_has_timestamps;
+    __u32 tcp_seq; /* ICMP echo: its sequence number */
+    __u32 tcp_ack;
+    __u32 tcp_tsval;
+    __u32 tcp_tsecr;
+    __u32 payload_bytes; /* of TCP, as the IP header has it; weir_payload_of() knows better for GSO frames */
+    __u16 tcp_window;
 };
 
 /* Numbers that the parser compares with. */
@@ -90,6 +104,7 @@ enum {
     WEIR_PROTOCOL_SHIM6 = 140,
 
     WEIR_OPTION_JUMBO = 0xc2,
+    WEIR_TCP_TIMESTAMP_OPTION = 0x0101080a, /* NOP, NOP, kind 8, length 10 */
 };
 
 /* The class of an EtherType that Weir reads no further than its number. */
@@ -115,6 +130,33 @@ static __always_inline __u8 weir_class_of_ethertype(__u16 type) {
     }
 }
 
+/* What tracking needs of a TCP header at `at`. Timestamps only where every common stack puts them, at the head of the
+ * options behind two NOPs (RFC 7323 appendix A): following the list costs more than it finds. */
+static __always_inline void weir_parse_tcp(struct weir_view* view, const __u8* at, __u32 available,
+                                           struct weir_packet* out) {
+    const __u32 header = (at[12] >> 4) * 4u;
+
+    if (header < 20 || header > available) return; /* a lie: counted, not tracked */
+    out->is_tcp = 1;
+    out->tcp_flags = at[13];
+    out->tcp_window = weir_be16(at + 14);
+    out->tcp_seq = weir_be32(at + 4);
+    out->tcp_ack = weir_be32(at + 8);
+    out->payload_bytes = available - header;
+    if (header < 32) return;
+    at = weir_at(view, out->l4_offset, 32);
+    if (!at || weir_be32(at + 20) != WEIR_TCP_TIMESTAMP_OPTION) return;
+    out->tcp_has_timestamps = 1;
+    out->tcp_tsval = weir_be32(at + 24);
+    out->tcp_tsecr = weir_be32(at + 28);
+}
+
+static __always_inline void weir_parse_echo(const __u8* at, int is_request, struct weir_packet* out) {
+    out->src_port = out->dst_port = weir_be16(at + 4);
+    out->echo = is_request ? WEIR_ECHO_REQUEST : WEIR_ECHO_REPLY;
+    out->tcp_seq = weir_be16(at + 6);
+}
+
 /* Ports, ICMP echo identifiers, and the header's length. `available` is what the IP header says is there. */
 static __always_inline void weir_parse_l4(struct weir_view* view, __u32 available, struct weir_packet* out) {
     const __u32 offset = out->l4_offset;
@@ -130,6 +172,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         out->dst_port = weir_be16(at + 2);
         out->header_bytes = (__u16)(offset + (at[12] >> 4) * 4u);
         out->class_id = v6 ? WEIR_CLASS_IPV6_TCP : WEIR_CLASS_IPV4_TCP;
+        weir_parse_tcp(view, at, available, out);
         return;
     case WEIR_PROTOCOL_UDP:
     case WEIR_PROTOCOL_UDP_LITE:
@@ -153,7 +196,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         if (v6) goto other;
         at = available >= 8 ? weir_at(view, offset, 8) : 0;
         if (!at) break;
-        if (at[0] == 0 || at[0] == 8) out->src_port = out->dst_port = weir_be16(at + 4);
+        if (at[0] == 0 || at[0] == 8) weir_parse_echo(at, at[0] == 8, out);
         out->class_id = WEIR_CLASS_IPV4_ICMP;
         return;
     case WEIR_PROTOCOL_ICMPV6:
@@ -163,7 +206,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         if (at[0] == 128 || at[0] == 129) {
             at = available >= 8 ? weir_at(view, offset, 8) : 0;
             if (!at) break;
-            out->src_port = out->dst_port = weir_be16(at + 4);
+            weir_parse_echo(at, at[0] == 128, out);
         }
         out->class_id = WEIR_CLASS_IPV6_ICMP;
         return;
@@ -394,7 +437,9 @@ static __always_inline void weir_parse(struct weir_view* view, const struct weir
         out->class_id = weir_class_of_ethertype(type);
         return;
     }
-    if (available != WEIR_NO_L4) weir_parse_l4(view, (__u32)available, out);
+    if (available == WEIR_NO_L4) return;
+    out->available = (__u32)available;
+    weir_parse_l4(view, (__u32)available, out);
 }
 
 #endif

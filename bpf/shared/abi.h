@@ -6,7 +6,7 @@
  * Maps (bpf/maps.h):
  *   vnics        array of weir_if_entry: which interface belongs to which slot; read once per packet
  *   vnic_info    array of weir_vnic_info by slot: what user space must remember; the programs never read it
- *   ledgers      array of maps by slot: one per-CPU weir_ledger each; never evicts
+ *   ledgers      array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
  *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
  *   settings     array of one weir_settings
  */
@@ -14,12 +14,13 @@
 #define WEIR_BPF_SHARED_ABI_H
 
 #include "class.h"
+#include "latency.h"
 #include "types.h"
 
-#define WEIR_SCHEMA 1
+#define WEIR_SCHEMA 2
 
 /* How many vNICs one network namespace can have attached. */
-#define WEIR_VNICS_MAX 4096
+#define WEIR_VNICS_MAX (1 << WEIR_SLOT_BITS)
 
 /* The interface table is open addressed: an interface stands at one of WEIR_IF_PROBES places from its home on. */
 #define WEIR_IF_TABLE_SIZE 16384
@@ -31,7 +32,10 @@ enum weir_direction { WEIR_TX = 0, WEIR_RX = 1, WEIR_DIRECTIONS = 2 };
 /* weir_if_entry.flags */
 enum weir_if_flag {
     WEIR_IF_EGRESS_IS_TX = 1 << 0, /* roles guest and uplink: what leaves by the interface is the tenant's tx */
-    WEIR_IF_XDP_ACCOUNTS = 1 << 1, /* weir_xdp is the ingress hook that counts; weir_tc_in then only passes */
+    WEIR_IF_XDP_ACCOUNTS = 1 << 1, /* weir_xdp is the ingress hook that counts; weir_tc_in then only stamps */
+    WEIR_IF_IS_UPLINK = 1 << 2,
+    WEIR_IF_HOST_LATENCY = 1 << 3, /* packets are stamped at ingress and their stamps read at egress */
+    WEIR_IF_RTT = 1 << 4,          /* round-trip times of TCP and ICMP echo are measured */
 };
 
 /* One attached interface, as the programs see it. ifindex 0 is an empty place. */
@@ -83,6 +87,7 @@ struct weir_ledger_direction {
 struct weir_ledger {
     struct weir_ledger_direction direction[WEIR_DIRECTIONS];
     __u64 scratch[16]; /* working memory of the program that runs on this CPU; means nothing to a reader */
+    struct weir_latency latency;
 };
 
 /* Flow times are jiffies divided by 4, in 32 bits: 16 ms at HZ=250, 4 ms at HZ=1000, so that an age is right modulo 2.1
@@ -99,45 +104,98 @@ struct weir_clock_sample {
 /* weir_flow_hot.state: 0 is an empty slot; otherwise bits 31..1 are the tag (never all zero), bit 0 is the lock. */
 #define WEIR_FLOW_LOCKED 1u
 
-/* The half of a flow that every packet needs: one cache line, and all that an IPv4 flow has. */
+/* The part of a flow that every packet needs: one cache line, and all that an IPv4 UDP flow has. */
 struct weir_flow_hot {
     __u32 state;
     __u16 tenant_port; /* host byte order; an ICMP echo has its identifier here */
     __u16 peer_port;
     __u32 tenant_word; /* network byte order: the IPv4 address, or the four words of the IPv6 one xored */
     __u32 peer_word;
-    __u8 protocol; /* IP protocol number */
-    __u8 family;   /* 4 or 6 */
-    __u16 reserved;
+    __u8 protocol;    /* IP protocol number */
+    __u8 family;      /* 4 or 6 */
+    __u16 is_tracked; /* the track line is this flow's */
     __u32 first_seen_tick;
     __u32 last_seen_tick;
     __u32 reserved2;
     struct weir_count direction[WEIR_DIRECTIONS];
 };
 
-/* The other half: IPv6 addresses, network byte order; not touched for IPv4. */
-struct weir_flow_cold {
-    __u32 tenant_address[4];
-    __u32 peer_address[4];
-    __u64 reserved[4];
+/* What is remembered of one direction of a TCP connection or an ICMP echo between two packets, by the rules of
+ * bpf/lib/tcp_track.h and echo_track.h. */
+struct weir_flow_track_direction {
+    __u64 mark_ns;      /* CLOCK_MONOTONIC: when the probe passed; in recovery, the gap (tcp_track.h) */
+    __u32 next_seq;     /* end of what was sent so far */
+    __u32 acked_seq;    /* end of what the other side has acknowledged */
+    __u32 mark_seq;     /* end of the probe, or the acknowledgement that ends recovery */
+    __u32 mark_extra;   /* TSval of the probe, or in recovery the bytes that were never seen here */
+    __u32 newest_tsval; /* of the last segment in order */
+    __u16 flags;        /* weir_track_flag */
+    __u16 reserved;
 };
 
-/* A table of S sets is an array map of 2 S blocks: block i is the hot half of set i, block S + i its cold half. Kept
- * apart, because a table of hot halves is half as many pages, and the page walk is a quarter of the cost of a miss. */
+struct weir_flow_track {
+    struct weir_flow_track_direction direction[WEIR_DIRECTIONS];
+};
+
+/* Round-trip times are kept in units of 64 ns, up to 274 s. */
+#define WEIR_RTT_UNIT_SHIFT 6
+
+/* What became of it. rtt_* of a direction are of what was sent in it: tx measures the network's side, rx the tenant's.
+ */
+struct weir_flow_result_direction {
+    __u32 rtt_last;    /* WEIR_RTT_UNIT_SHIFT */
+    __u32 rtt_min;     /* 0: no sample */
+    __u32 rtt_samples; /* saturates */
+    __u32 retransmits; /* packets sent again */
+    __u32 unseen;      /* of these, packets that had not been seen here before: lost on the sender's side */
+    __u32 out_of_order;
+    __u32 zero_windows; /* times that the sender of this direction closed its receive window */
+    __u32 reserved;
+};
+
+struct weir_flow_result {
+    struct weir_flow_result_direction direction[WEIR_DIRECTIONS];
+};
+
+/* IPv6 addresses, network byte order; not touched for IPv4. */
+struct weir_flow_address {
+    __u32 tenant[4];
+    __u32 peer[4];
+};
+
+/* A table of S sets of eight ways is an array map of blocks in four regions: hot, track and result, S blocks each, and
+ * addresses, two sets a block. Kept apart, because the smaller the region that a packet touches, the fewer pages: the
+ * page walk is a quarter of the cost of a miss. */
 #define WEIR_FLOW_WAYS 8
+#define WEIR_FLOW_REGION_TRACK 1
+#define WEIR_FLOW_REGION_RESULT 2
+#define WEIR_FLOW_REGION_ADDRESS 3
 
 struct weir_flow_hot_set {
     struct weir_flow_hot way[WEIR_FLOW_WAYS];
 };
 
-struct weir_flow_cold_set {
-    struct weir_flow_cold way[WEIR_FLOW_WAYS];
+struct weir_flow_track_set {
+    struct weir_flow_track way[WEIR_FLOW_WAYS];
+};
+
+struct weir_flow_result_set {
+    struct weir_flow_result way[WEIR_FLOW_WAYS];
+};
+
+struct weir_flow_address_set {
+    struct weir_flow_address way[WEIR_FLOW_WAYS];
 };
 
 union weir_flow_block {
     struct weir_flow_hot_set hot;
-    struct weir_flow_cold_set cold;
+    struct weir_flow_track_set track;
+    struct weir_flow_result_set result;
+    struct weir_flow_address_set address[2];
 };
+
+/* Blocks of a table of `sets` sets. */
+static __always_inline __u32 weir_flow_blocks(__u32 sets) { return WEIR_FLOW_REGION_ADDRESS * sets + (sets + 1) / 2; }
 
 #define WEIR_NAME_ROOM 16   /* IFNAMSIZ */
 #define WEIR_TENANT_ROOM 64 /* with its final NUL */
@@ -199,7 +257,9 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 16 + 16 * (4 + WEIR_D
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_hot) == 64, "a hot flow is one cache line");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32,
                    "weir_flow_hot is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_flow_cold) == 64, "a cold flow is one cache line");
+WEIR_STATIC_ASSERT(sizeof(struct weir_flow_track) == 64, "what is tracked of a flow is one cache line");
+WEIR_STATIC_ASSERT(sizeof(struct weir_flow_result) == 64, "a result is one cache line");
+WEIR_STATIC_ASSERT(sizeof(struct weir_flow_address) == 32, "two sets of addresses fill a block");
 WEIR_STATIC_ASSERT(sizeof(union weir_flow_block) == 64 * WEIR_FLOW_WAYS, "a block is its lines and nothing else");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_vnic_info, role) == 88, "weir_vnic_info is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 144, "weir_vnic_info is part of the pinned state");

@@ -59,9 +59,9 @@ protected:
             EXPECT_EQ(std::memcmp(&hot.tenant_word, (tx ? source_v4 : destination_v4).data(), 4), 0);
             EXPECT_EQ(std::memcmp(&hot.peer_word, (tx ? destination_v4 : source_v4).data(), 4), 0);
         } else {
-            const weir_flow_cold& cold = flows[0].cold;
-            EXPECT_EQ(std::memcmp(cold.tenant_address, (tx ? source_v6 : destination_v6).data(), 16), 0);
-            EXPECT_EQ(std::memcmp(cold.peer_address, (tx ? destination_v6 : source_v6).data(), 16), 0);
+            const weir_flow_address& address = flows[0].address;
+            EXPECT_EQ(std::memcmp(address.tenant, (tx ? source_v6 : destination_v6).data(), 16), 0);
+            EXPECT_EQ(std::memcmp(address.peer, (tx ? destination_v6 : source_v6).data(), 16), 0);
         }
     }
 

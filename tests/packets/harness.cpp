@@ -49,7 +49,8 @@ void Machine::add_vnic(__u32 ifindex, __u32 slot, __u32 flags, __u32 sets) {
     const int ledger = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "test_ledger", 4, sizeof(weir_ledger), 1, &options);
     check(ledger, "ledger");
     options.map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE;
-    const int flows = bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_flows", 4, sizeof(weir_flow_block), sets * 2, &options);
+    const int flows =
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_flows", 4, sizeof(weir_flow_block), weir_flow_blocks(sets), &options);
     check(flows, "flow table");
     vnics_.push_back({slot, sets, ledger, flows});
     check(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.ledgers), &slot, &ledger, BPF_ANY), "ledgers");
@@ -87,13 +88,19 @@ weir_ledger Machine::ledger(__u32 slot) const {
 std::vector<Machine::Flow> Machine::flows(__u32 slot) const {
     const Vnic& of = vnic(slot);
     std::vector<Flow> out;
-    auto hot = std::make_unique<weir_flow_block>(), cold = std::make_unique<weir_flow_block>();
+    const auto block = [&of](__u32 index) {
+        auto read = std::make_unique<weir_flow_block>();
+        check(bpf_map_lookup_elem(of.flows, &index, read.get()), "flow table");
+        return read;
+    };
     for (__u32 set = 0; set < of.sets; set++) {
-        const __u32 cold_set = of.sets + set;
-        check(bpf_map_lookup_elem(of.flows, &set, hot.get()), "flow table");
-        check(bpf_map_lookup_elem(of.flows, &cold_set, cold.get()), "flow table");
+        const auto hot = block(set), track = block(of.sets * WEIR_FLOW_REGION_TRACK + set),
+                   result = block(of.sets * WEIR_FLOW_REGION_RESULT + set),
+                   address = block(of.sets * WEIR_FLOW_REGION_ADDRESS + set / 2);
         for (int way = 0; way < WEIR_FLOW_WAYS; way++) {
-            if (hot->hot.way[way].state != 0) out.push_back({hot->hot.way[way], cold->cold.way[way]});
+            if (hot->hot.way[way].state != 0)
+                out.push_back({hot->hot.way[way], address->address[set & 1].way[way], track->track.way[way],
+                               result->result.way[way]});
         }
     }
     return out;
@@ -105,7 +112,7 @@ void Machine::reset(__u32 slot) {
     const std::vector<weir_ledger> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
     check(bpf_map_update_elem(of.ledger, &key, cpus.data(), BPF_ANY), "ledger");
     const weir_flow_block none{};
-    for (__u32 block = 0; block < of.sets * 2; block++)
+    for (__u32 block = 0; block < weir_flow_blocks(of.sets); block++)
         check(bpf_map_update_elem(of.flows, &block, &none, BPF_ANY), "flow table");
 }
 

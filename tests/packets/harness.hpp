@@ -53,7 +53,9 @@ public:
     [[nodiscard]] weir_ledger ledger(__u32 slot = 0) const;
     struct Flow {
         weir_flow_hot hot;
-        weir_flow_cold cold;
+        weir_flow_address address;
+        weir_flow_track track;
+        weir_flow_result result;
     };
     [[nodiscard]] std::vector<Flow> flows(__u32 slot = 0) const;
     // Empties the ledger and the flow table of a vNIC.

@@ -57,7 +57,7 @@ struct Caller {
 };
 
 struct Table {
-    explicit Table(__u32 sets) : mask(sets - 1), hot(sets), cold(sets) {}
+    explicit Table(__u32 sets) : mask(sets - 1), hot(sets), address(sets), track(sets), result(sets) {}
 
     int account(const weir_packet& p, int direction, weir_count count, __u32 tick, Caller& caller) {
         weir_flow_key key{};
@@ -68,8 +68,13 @@ struct Table {
     int account(const weir_flow_key& key, __u64 hash, int direction, weir_count count, __u32 tick, Caller& caller) {
         const __u32 set = weir_flow_set_of(hash, mask);
         weir_flow_evicted evicted{};
-        const int counted = weir_flow_account(&hot[set], key.family == 6 ? &cold[set] : nullptr, &key, hash,
-                                              static_cast<__u32>(direction), count, tick, &evicted);
+        weir_packet unseen{};
+        unseen.is_tcp = key.protocol == 6;
+        const weir_flow_seen seen{&unseen, count, 1};
+        weir_track_events events{};
+        const weir_flow_set found{&hot[set], key.family == 6 ? &address[set] : nullptr, &track[set], &result[set]};
+        const int counted =
+            weir_flow_account(&found, &key, hash, static_cast<__u32>(direction), count, tick, &seen, &events, &evicted);
         caller.sent.add(direction, count);
         if (!counted) caller.busy.add(direction, count);
         if (evicted.any) caller.evicted.add(evicted.direction);
@@ -80,26 +85,28 @@ struct Table {
     void for_each(Visit visit) const {
         for (std::size_t set = 0; set < hot.size(); set++) {
             for (int way = 0; way < WEIR_FLOW_WAYS; way++) {
-                if (hot[set].way[way].state != 0) visit(hot[set].way[way], cold[set].way[way]);
+                if (hot[set].way[way].state != 0) visit(hot[set].way[way], address[set].way[way]);
             }
         }
     }
 
     [[nodiscard]] Totals sum() const {
         Totals out;
-        for_each([&](const weir_flow_hot& flow, const weir_flow_cold&) { out.add(flow.direction); });
+        for_each([&](const weir_flow_hot& flow, const weir_flow_address&) { out.add(flow.direction); });
         return out;
     }
 
     [[nodiscard]] int flows() const {
         int out = 0;
-        for_each([&](const weir_flow_hot&, const weir_flow_cold&) { out++; });
+        for_each([&](const weir_flow_hot&, const weir_flow_address&) { out++; });
         return out;
     }
 
     __u32 mask;
     std::vector<weir_flow_hot_set> hot;
-    std::vector<weir_flow_cold_set> cold;
+    std::vector<weir_flow_address_set> address;
+    std::vector<weir_flow_track_set> track;
+    std::vector<weir_flow_result_set> result;
 };
 
 void expect_identity(const Table& table, const Caller& caller) {
@@ -116,7 +123,7 @@ TEST(FlowTable, BothDirectionsOfAFlowAreOneSlot) {
     EXPECT_EQ(table.account(p, WEIR_TX, {1, 100}, 5, caller), 1);
     EXPECT_EQ(table.account(p, WEIR_RX, {3, 4500}, 9, caller), 1);
     ASSERT_EQ(table.flows(), 1);
-    table.for_each([](const weir_flow_hot& flow, const weir_flow_cold&) {
+    table.for_each([](const weir_flow_hot& flow, const weir_flow_address&) {
         EXPECT_EQ(flow.tenant_word, 1u);
         EXPECT_EQ(flow.peer_word, 2u);
         EXPECT_EQ(flow.tenant_port, 1000);
@@ -155,7 +162,7 @@ TEST(FlowTable, HeavyFlowSurvivesASprayOfOnePacketFlows) {
             table.account(packet(4, random(), random()), WEIR_TX, {1, 60}, i / 1000, caller);
     }
     __u64 packets = 0;
-    table.for_each([&](const weir_flow_hot& flow, const weir_flow_cold&) {
+    table.for_each([&](const weir_flow_hot& flow, const weir_flow_address&) {
         if (flow.tenant_port == 7777) packets += flow.direction[WEIR_TX].packets;
     });
     EXPECT_EQ(packets, 100002u);
@@ -283,15 +290,15 @@ void hammer(__u32 sets, __u32 keys, int threads, int packets) {
     }
     expect_identity(table, all);
     // All locks are free, and every slot holds a key that was sent, whole: no half of one and half of another.
-    table.for_each([&](const weir_flow_hot& flow, const weir_flow_cold& cold) {
+    table.for_each([&](const weir_flow_hot& flow, const weir_flow_address& address) {
         EXPECT_EQ(flow.state & WEIR_FLOW_LOCKED, 0u);
-        const __u32 key = flow.family == 4 ? flow.tenant_word : cold.tenant_address[0];
+        const __u32 key = flow.family == 4 ? flow.tenant_word : address.tenant[0];
         const weir_packet p = packet(flow.family, key, key * 13, static_cast<__u16>(key));
         weir_flow_key expected{};
         weir_flow_key_of(&p, WEIR_TX, &expected);
         EXPECT_LT(key, keys);
         EXPECT_EQ(flow.family, key % 3 == 0 ? 6 : 4);
-        EXPECT_EQ(weir_flow_is(&flow, flow.family == 6 ? &cold : nullptr, &expected), 1);
+        EXPECT_EQ(weir_flow_is(&flow, flow.family == 6 ? &address : nullptr, &expected), 1);
     });
     EXPECT_GT(all.sent.direction[WEIR_TX].packets, 0u);
 }

@@ -103,7 +103,7 @@ Result<void> Rig::make_tables() {
                                              sizeof(weir_ledger), 1, &options));
             options.map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE;
             table.flows = Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_flows", sizeof(std::uint32_t),
-                                            sizeof(weir_flow_block), 2 * table_sets, &options));
+                                            sizeof(weir_flow_block), weir_flow_blocks(table_sets), &options));
             if (!table.ledger || !table.flows) return refused("cannot create a flow table", errno);
             const std::uint32_t slot = slot_of(group, program);
             const int ledger = table.ledger.get(), flows = table.flows.get();

@@ -56,7 +56,8 @@ Result<FlowFilter> filter_of(const FlowsWords& words) {
 Result<Query> query_of(const FlowsWords& words, const OutputFormat& format) {
     Query query;
     WEIR_TRY(query.filter, filter_of(words));
-    WEIR_TRY(query.sort, word_of("--sort", "bytes, packets, rate or age", words.sort, flow_sort_from));
+    WEIR_TRY(query.sort,
+             word_of("--sort", "bytes, packets, rate, age, rtt or retransmits", words.sort, flow_sort_from));
     query.limit = format.for_programs() ? 0 : limit_for_people;
     if (words.limit) {
         WEIR_TRY(query.limit, number_of("--limit", *words.limit, 0, std::numeric_limits<std::uint32_t>::max()));
@@ -106,7 +107,8 @@ void add_flows(CLI::App& app, Program& program) {
     add_selector(command, words->selector);
     add_duration(command, words->duration);
     command
-        .add_option("--sort", words->sort, "bytes, packets, rate (bytes per second) or age,\nthe most first [bytes]")
+        .add_option("--sort", words->sort,
+                    "bytes, packets, rate (bytes per second), age, rtt or\nretransmits, the most first [bytes]")
         ->option_text("KEY");
     command
         .add_option("--limit", words->limit,

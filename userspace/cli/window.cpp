@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
-bool same_attachment(const Vnic& a, const Vnic& b) {
-    return a.slot == b.slot && a.ifindex == b.ifindex && a.attached_ns == b.attached_ns;
-}
-
 bool is_in(const LedgerSnapshot& snapshot, const Vnic& vnic) {
     return std::ranges::any_of(snapshot.vnics,
                                [&](const VnicLedger& candidate) { return same_attachment(candidate.vnic, vnic); });

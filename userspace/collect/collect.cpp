@@ -11,6 +11,7 @@
 #include "kernel/instance.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
+#include "lib/tcp_track.h"
 
 namespace weir {
 namespace {
@@ -43,13 +44,25 @@ Result<Selected> open_selected(const std::string& selector) {
     return selected;
 }
 
-Result<Ledger> ledger_of(const Instance& instance, std::uint32_t slot) {
+Result<std::vector<weir_ledger>> cpus_of(const Instance& instance, std::uint32_t slot) {
     WEIR_TRY(const auto fd, open_ledger(instance, slot));
-    WEIR_TRY(const auto cpus, read_ledger(fd.get()));
+    return read_ledger(fd.get());
+}
+
+Result<Ledger> ledger_of(const Instance& instance, std::uint32_t slot) {
+    WEIR_TRY(const auto cpus, cpus_of(instance, slot));
     Ledger ledger;
     for (const auto& cpu : cpus)
         add_cpu(ledger, cpu);
     return ledger;
+}
+
+Result<Latency> latency_of(const Instance& instance, std::uint32_t slot) {
+    WEIR_TRY(const auto cpus, cpus_of(instance, slot));
+    Latency latency;
+    for (const auto& cpu : cpus)
+        add_cpu(latency, cpu.latency);
+    return latency;
 }
 
 Address address_of(std::uint8_t family, std::uint32_t word, const std::uint32_t* words) {
@@ -86,6 +99,40 @@ private:
 
 Count count_of(const weir_count& count) { return {count.packets, count.bytes}; }
 
+FlowRtt rtt_of(const weir_flow_result_direction& raw) {
+    return {.last_ns = std::uint64_t{raw.rtt_last} << WEIR_RTT_UNIT_SHIFT,
+            .min_ns = std::uint64_t{raw.rtt_min} << WEIR_RTT_UNIT_SHIFT,
+            .samples = raw.rtt_samples};
+}
+
+TcpTrouble trouble_of(const weir_flow_result_direction& raw) {
+    return {.retransmits = raw.retransmits,
+            .unseen = raw.unseen,
+            .out_of_order = raw.out_of_order,
+            .zero_windows = raw.zero_windows};
+}
+
+// Data that the tenant sends measures the network's side.
+void add_result(Flow& flow, const weir_flow_result& result) {
+    flow.rtt_network = rtt_of(result.direction[WEIR_TX]);
+    flow.rtt_tenant = rtt_of(result.direction[WEIR_RX]);
+    flow.tx_trouble = trouble_of(result.direction[WEIR_TX]);
+    flow.rx_trouble = trouble_of(result.direction[WEIR_RX]);
+}
+
+// The longer life is the true one's: the other slot had the flow for a moment.
+void merge_result(Flow& into, const Flow& other) {
+    const auto merge = [](FlowRtt& a, const FlowRtt& b) {
+        if (b.samples > a.samples) a.last_ns = b.last_ns;
+        if (a.samples == 0 || (b.samples != 0 && b.min_ns < a.min_ns)) a.min_ns = b.min_ns;
+        a.samples += b.samples;
+    };
+    merge(into.rtt_network, other.rtt_network);
+    merge(into.rtt_tenant, other.rtt_tenant);
+    into.tx_trouble += other.tx_trouble;
+    into.rx_trouble += other.rx_trouble;
+}
+
 // Adds the flows of one table; two slots with the same key are one flow.
 void add_flows(const Vnic& vnic, const std::vector<weir_flow_block>& blocks, const TickClock& clock,
                std::vector<Flow>& flows) {
@@ -93,25 +140,29 @@ void add_flows(const Vnic& vnic, const std::vector<weir_flow_block>& blocks, con
     for (std::size_t set = 0; set < vnic.flow_sets; ++set) {
         for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way) {
             const auto& hot = blocks[set].hot.way[way];
-            const auto& cold = blocks[vnic.flow_sets + set].cold.way[way];
+            const auto& address = blocks[vnic.flow_sets * WEIR_FLOW_REGION_ADDRESS + set / 2].address[set & 1].way[way];
+            const auto& track = blocks[vnic.flow_sets * WEIR_FLOW_REGION_TRACK + set].track.way[way];
+            const auto& result = blocks[vnic.flow_sets * WEIR_FLOW_REGION_RESULT + set].result.way[way];
             if (hot.state == 0 || hot.family == 0) continue;
             Flow flow;
             flow.key = {.slot = vnic.slot,
                         .protocol = hot.protocol,
-                        .tenant_address = address_of(hot.family, hot.tenant_word, cold.tenant_address),
-                        .peer_address = address_of(hot.family, hot.peer_word, cold.peer_address),
+                        .tenant_address = address_of(hot.family, hot.tenant_word, address.tenant),
+                        .peer_address = address_of(hot.family, hot.peer_word, address.peer),
                         .tenant_port = hot.tenant_port,
                         .peer_port = hot.peer_port};
             flow.tx = count_of(hot.direction[WEIR_TX]);
             flow.rx = count_of(hot.direction[WEIR_RX]);
             flow.first_seen_ns = clock.nanoseconds(hot.first_seen_tick);
             flow.last_seen_ns = clock.nanoseconds(hot.last_seen_tick);
+            if (hot.is_tracked != 0 && track.direction[0].flags & WEIR_TRACK_RESULT) add_result(flow, result);
             if (const auto [at, is_new] = seen.try_emplace(flow.key, flows.size()); !is_new) {
                 auto& same = flows[at->second];
                 same.tx += flow.tx;
                 same.rx += flow.rx;
                 same.first_seen_ns = std::min(same.first_seen_ns, flow.first_seen_ns);
                 same.last_seen_ns = std::max(same.last_seen_ns, flow.last_seen_ns);
+                merge_result(same, flow);
                 continue;
             }
             flow.interface = vnic.interface;
@@ -132,6 +183,19 @@ Result<LedgerSnapshot> collect_ledgers(const std::string& selector) {
     for (auto& vnic : selected.vnics) {
         WEIR_TRY(const auto ledger, ledger_of(*selected.instance, vnic.slot));
         snapshot.vnics.push_back({std::move(vnic), ledger});
+    }
+    return snapshot;
+}
+
+Result<LatencySnapshot> collect_latency(const std::string& selector) {
+    WEIR_TRY(auto selected, open_selected(selector));
+    LatencySnapshot snapshot;
+    if (!selected.instance) return snapshot;
+    WEIR_TRY(const auto now, read_clock(*selected.instance));
+    snapshot.taken_ns = now.monotonic_ns;
+    for (auto& vnic : selected.vnics) {
+        WEIR_TRY(auto latency, latency_of(*selected.instance, vnic.slot));
+        snapshot.vnics.push_back({std::move(vnic), std::move(latency)});
     }
     return snapshot;
 }

@@ -1,4 +1,4 @@
-// Reads the running state: ledgers and flow tables. Takes no lock; a reader never stops a packet.
+// Reads the running state: ledgers, histograms and flow tables. Takes no lock; a reader never stops a packet.
 //
 // Concurrency: any number of readers beside any writer. Each counter is read whole; counters of one vNIC that are read
 // while packets pass are consistent to within the packets of that moment.
@@ -10,6 +10,7 @@
 
 #include "core/result.hpp"
 #include "model/flow.hpp"
+#include "model/latency.hpp"
 #include "model/ledger.hpp"
 
 namespace weir {
@@ -17,6 +18,7 @@ namespace weir {
 // `selector` is an interface or a tenant; empty means all. An unknown one is an error (Errc::failed) that names what
 // there is. With nothing attached at all the snapshots are empty.
 Result<LedgerSnapshot> collect_ledgers(const std::string& selector);
+Result<LatencySnapshot> collect_latency(const std::string& selector);
 Result<FlowSnapshot> collect_flows(const std::string& selector);
 Result<std::vector<Vnic>> collect_vnics(const std::string& selector);
 

@@ -27,6 +27,10 @@ namespace {
 std::uint32_t flags_of(const weir_vnic_info& info) {
     std::uint32_t flags = 0;
     if (info.role != WEIR_ROLE_VNIC) flags |= WEIR_IF_EGRESS_IS_TX;
+    if (info.role == WEIR_ROLE_UPLINK) flags |= WEIR_IF_IS_UPLINK;
+    // A guest forwards nothing, so there is no way through a host to measure.
+    if (info.role != WEIR_ROLE_GUEST) flags |= WEIR_IF_HOST_LATENCY;
+    flags |= WEIR_IF_RTT;
     if (info.ingress_hook == WEIR_HOOK_XDP_NATIVE || info.ingress_hook == WEIR_HOOK_XDP_GENERIC)
         flags |= WEIR_IF_XDP_ACCOUNTS;
     return flags;
@@ -80,12 +84,30 @@ Result<Fd> open_inner(int outer, std::uint32_t slot, const char* name) {
     return fd;
 }
 
+// A mapped table, and a copy of it that is being made.
+struct TableView {
+    std::span<const weir_flow_block> from;
+    std::vector<weir_flow_block>& to;
+    std::uint32_t sets;
+};
+
 // Copies a slot that no program is in the middle of changing. The state word is read before and after.
-void copy_hot(const weir_flow_hot& from, weir_flow_hot& to) {
-    const std::atomic_ref state(const_cast<weir_flow_hot&>(from).state);
+void copy_slot(const TableView& table, std::size_t set, std::size_t way) {
+    const std::size_t sets = table.sets;
+    const auto copy_lines = [&] {
+        table.to[set].hot.way[way] = table.from[set].hot.way[way];
+        const weir_flow_hot& hot = table.to[set].hot.way[way];
+        if (hot.state == 0) return;
+        for (const std::size_t block : {sets * WEIR_FLOW_REGION_TRACK + set, sets * WEIR_FLOW_REGION_RESULT + set})
+            if (hot.is_tracked != 0) table.to[block].hot.way[way] = table.from[block].hot.way[way];
+        const std::size_t addresses = sets * WEIR_FLOW_REGION_ADDRESS + set / 2;
+        if (hot.family == 6)
+            table.to[addresses].address[set & 1].way[way] = table.from[addresses].address[set & 1].way[way];
+    };
+    const std::atomic_ref state(const_cast<weir_flow_hot&>(table.from[set].hot.way[way]).state);
     for (int attempt = 0; attempt < 1000; ++attempt) {
         const auto before = state.load(std::memory_order_acquire);
-        std::memcpy(&to, &from, sizeof(to));
+        copy_lines();
         std::atomic_thread_fence(std::memory_order_acquire);
         if ((before & WEIR_FLOW_LOCKED) == 0 && state.load(std::memory_order_relaxed) == before) return;
     }
@@ -103,7 +125,7 @@ Result<void> install_tables(const Instance& instance, std::uint32_t slot, const 
     if (!ledger) return fail(Errc::failed, "cannot create the ledger", errno_text(errno));
     DECLARE_LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
     const Fd flows(bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_flows", sizeof(std::uint32_t), sizeof(weir_flow_block),
-                                  2 * info.flow_sets, &options));
+                                  weir_flow_blocks(info.flow_sets), &options));
     if (!flows)
         return fail(Errc::failed, fmt::format("cannot create a flow table for {} flows", info.flows), errno_text(errno),
                     "use a smaller --flows");
@@ -155,19 +177,17 @@ Result<std::vector<weir_ledger>> read_ledger(int ledger_fd) {
 }
 
 Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets) {
-    const std::size_t bytes = 2 * static_cast<std::size_t>(sets) * sizeof(weir_flow_block);
+    const std::size_t count = weir_flow_blocks(sets);
+    const std::size_t bytes = count * sizeof(weir_flow_block);
     const auto unmap = [bytes](void* at) { munmap(at, bytes); };
     void* at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, table_fd, 0);
     if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a flow table", errno_text(errno));
     const std::unique_ptr<void, decltype(unmap)> mapping(at, unmap);
-    const std::span<const weir_flow_block> blocks(static_cast<const weir_flow_block*>(at), 2 * std::size_t{sets});
-    std::vector<weir_flow_block> copy(blocks.size());
-    for (std::size_t set = 0; set < sets; ++set) {
-        for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way) {
-            copy_hot(blocks[set].hot.way[way], copy[set].hot.way[way]);
-            if (copy[set].hot.way[way].family == 6) copy[sets + set].cold.way[way] = blocks[sets + set].cold.way[way];
-        }
-    }
+    std::vector<weir_flow_block> copy(count);
+    const TableView table{.from = {static_cast<const weir_flow_block*>(at), count}, .to = copy, .sets = sets};
+    for (std::size_t set = 0; set < sets; ++set)
+        for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way)
+            copy_slot(table, set, way);
     return copy;
 }
 

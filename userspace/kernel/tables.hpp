@@ -30,8 +30,8 @@ Result<Fd> open_flow_table(const Instance& instance, std::uint32_t slot);
 // The ledger of every CPU.
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
 
-// A copy of a whole table: 2 * sets blocks (bpf/shared/abi.h). Slots change while it is copied; a slot that is locked
-// at that moment is copied again until it is not.
+// A copy of a whole table: weir_flow_blocks(sets) blocks (bpf/shared/abi.h). Slots change while it is copied; a slot
+// that is locked at that moment is copied again until it is not.
 Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets);
 
 // Kernel memory behind a map, as the kernel accounts it (fdinfo's memlock).

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "model/latency.hpp"
 #include "model/types.hpp"
 
 namespace weir {
@@ -42,12 +43,24 @@ struct FlowKey {
     friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
 };
 
+// Round-trip times of one flow on one side of the vNIC, to 64 ns.
+struct FlowRtt {
+    std::uint64_t last_ns = 0;
+    std::uint64_t min_ns = 0;
+    std::uint64_t samples = 0;  // 0: the others mean nothing
+    friend bool operator==(const FlowRtt&, const FlowRtt&) = default;
+};
+
 struct Flow {
     FlowKey key;
     std::string interface;
     std::string tenant;
     Count tx;
     Count rx;
+    FlowRtt rtt_tenant;
+    FlowRtt rtt_network;
+    TcpTrouble tx_trouble;
+    TcpTrouble rx_trouble;
     std::uint64_t first_seen_ns = 0;  // CLOCK_MONOTONIC, to about 16 ms
     std::uint64_t last_seen_ns = 0;
 };
@@ -65,12 +78,14 @@ struct FlowSnapshot {
     std::vector<Untracked> untracked;
 };
 
-// What happened between two snapshots: flows that moved, with the window's counts; first/last seen as in the later.
+// What happened between two snapshots: flows that moved, with the window's counts; times and round-trip times as in the
+// later, the latter only if there was a sample within the window.
 // The sum of its flows and untracked counts is what the ledger gained. So what a flow had before the window is taken
 // off `evicted` again if the flow was evicted within it.
 FlowSnapshot window_of(const FlowSnapshot& earlier, const FlowSnapshot& later);
 
-enum class FlowSort { bytes, packets, rate, age };
+// rtt: the longer of the two sides' last.
+enum class FlowSort { bytes, packets, rate, age, rtt, retransmits };
 std::optional<FlowSort> flow_sort_from(std::string_view word);
 
 struct FlowFilter {

@@ -21,6 +21,10 @@ long double measure_of(const Flow& flow, FlowSort sort, std::uint64_t window_ns)
         return flow_rate(flow, window_ns);
     case FlowSort::age:
         return -static_cast<long double>(flow.first_seen_ns);
+    case FlowSort::rtt:
+        return static_cast<long double>(std::max(flow.rtt_tenant.last_ns, flow.rtt_network.last_ns));
+    case FlowSort::retransmits:
+        return static_cast<long double>(flow.tx_trouble.retransmits + flow.rx_trouble.retransmits);
     }
     return 0;
 }
@@ -32,6 +36,8 @@ std::optional<FlowSort> flow_sort_from(std::string_view word) {
     if (word == "packets") return FlowSort::packets;
     if (word == "rate") return FlowSort::rate;
     if (word == "age") return FlowSort::age;
+    if (word == "rtt") return FlowSort::rtt;
+    if (word == "retransmits") return FlowSort::retransmits;
     return std::nullopt;
 }
 

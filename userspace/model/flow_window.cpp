@@ -49,6 +49,19 @@ bool began_anew(const Flow& before, const Flow& now) {
     return less(now.tx, before.tx) || less(now.rx, before.rx) || now.first_seen_ns > before.last_seen_ns + slack_ns;
 }
 
+FlowRtt rtt_window(const FlowRtt& before, FlowRtt now) {
+    now.samples = minus(now.samples, before.samples);
+    return now.samples == 0 ? FlowRtt{} : now;
+}
+
+// What tracking found is gone with a flow that is evicted: one that came back has begun anew.
+void track_window(const Flow& before, Flow& now) {
+    now.rtt_tenant = rtt_window(before.rtt_tenant, now.rtt_tenant);
+    now.rtt_network = rtt_window(before.rtt_network, now.rtt_network);
+    now.tx_trouble = now.tx_trouble - before.tx_trouble;
+    now.rx_trouble = now.rx_trouble - before.rx_trouble;
+}
+
 // The counters of a vNIC that was detached and attached again began at 0.
 bool ledger_began_anew(const FlowSnapshot::Untracked& before, const FlowSnapshot::Untracked& now) {
     for (std::size_t kind = 0; kind < WEIR_UNTRACKED_KINDS; kind++)
@@ -91,7 +104,9 @@ FlowSnapshot window_of(const FlowSnapshot& earlier, const FlowSnapshot& later) {
         Flow moved = now;
         if (auto found = before_by_key.find(now.key); found != before_by_key.end()) {
             const Flow& before = *found->second;
-            Both given_back = began_anew(before, now) ? take_evicted(evicted, before) : Both{};
+            const bool anew = began_anew(before, now);
+            Both given_back = anew ? take_evicted(evicted, before) : Both{};
+            if (!anew) track_window(before, moved);
             moved.tx = gained(now.tx, before.tx, given_back.tx);
             moved.rx = gained(now.rx, before.rx, given_back.rx);
         }

@@ -29,11 +29,6 @@ void add_raw(std::array<Count, N>& counts, const weir_count* raw) {
         counts[i] += Count{raw[i].packets, raw[i].bytes};
 }
 
-// An interface that was detached and attached again has begun a new ledger.
-bool same_attachment(const Vnic& a, const Vnic& b) {
-    return a.slot == b.slot && a.ifindex == b.ifindex && a.attached_ns == b.attached_ns;
-}
-
 }  // namespace
 
 Count DirectionLedger::total() const { return sum(classes); }

@@ -98,6 +98,11 @@ struct Vnic {
     std::vector<std::string> notes;  // what the operator should know, a sentence each
 };
 
+// Whether two sights of a vNIC are of one attachment: one that was detached and attached again has begun anew.
+inline bool same_attachment(const Vnic& a, const Vnic& b) {
+    return a.slot == b.slot && a.ifindex == b.ifindex && a.attached_ns == b.attached_ns;
+}
+
 // The document that apply takes and export gives: everything that is attached.
 struct Document {
     std::vector<VnicSpec> vnics;

@@ -7,6 +7,7 @@ namespace weir {
 namespace {
 
 constexpr std::uint8_t icmp = 1;
+constexpr std::uint8_t tcp = 6;
 constexpr std::uint8_t icmpv6 = 58;
 
 // "10.0.0.2:443", "[2001:db8::2]:443", "10.0.0.2" where there are no ports, "10.0.0.2 id 7" for an echo.
@@ -50,6 +51,35 @@ std::string why_no_flows(const FlowSnapshot& snapshot, std::uint64_t window_ns) 
     return "no flows yet; a flow appears with its first packet\n";
 }
 
+// The last one: what it is now.
+Cell rtt_cell(const FlowRtt& rtt) {
+    if (rtt.samples == 0) return {"-", Tone::dim};
+    return human_duration(rtt.last_ns);
+}
+
+Cell retransmits_cell(const Flow& flow) {
+    const auto retransmits = flow.tx_trouble.retransmits + flow.rx_trouble.retransmits;
+    if (flow.key.protocol != tcp) return {"-", Tone::dim};
+    return dim_if_zero(retransmits, human_count(retransmits), Tone::warning);
+}
+
+Json rtt_json(const FlowRtt& rtt) {
+    return {{"last_ns", rtt.last_ns}, {"min_ns", rtt.min_ns}, {"samples", rtt.samples}};
+}
+
+Json both_json(std::uint64_t tx, std::uint64_t rx) { return {{"tx", tx}, {"rx", rx}}; }
+
+void add_tracking(Json& json, const Flow& flow) {
+    const TcpTrouble& tx = flow.tx_trouble;
+    const TcpTrouble& rx = flow.rx_trouble;
+    const auto lost = loss_sides(tx, rx);
+    json["rtt"] = {{"tenant", rtt_json(flow.rtt_tenant)}, {"network", rtt_json(flow.rtt_network)}};
+    json["retransmits"] = both_json(tx.retransmits, rx.retransmits);
+    json["lost"] = {{"tenant", lost.tenant}, {"network", lost.network}};
+    json["out_of_order"] = both_json(tx.out_of_order, rx.out_of_order);
+    json["zero_windows"] = both_json(tx.zero_windows, rx.zero_windows);
+}
+
 std::string rows(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, std::uint64_t window_ns,
                  const Style& style) {
     bool several_vnics = snapshot.untracked.size() > 1;
@@ -58,10 +88,13 @@ std::string rows(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, s
                                 {.header = "PEER-END", .kind = Column::endpoint, .least = 18},
                                 {.header = "TX", .kind = Column::quantity},
                                 {.header = "RX", .kind = Column::quantity},
-                                {.header = "PACKETS", .kind = Column::number, .spare = 2},
+                                {.header = "PACKETS", .kind = Column::number, .spare = 3},
                                 {.header = "RATE", .kind = Column::quantity, .spare = several_vnics ? 1U : 0U},
-                                {.header = "AGE", .kind = Column::number, .spare = 4},
-                                {.header = "IDLE", .kind = Column::number, .spare = 3}};
+                                {.header = "RTT TENANT", .kind = Column::quantity, .spare = 2},
+                                {.header = "RTT NET", .kind = Column::quantity, .spare = 2},
+                                {.header = "RETRANS", .kind = Column::number, .spare = 4},
+                                {.header = "AGE", .kind = Column::number, .spare = 6},
+                                {.header = "IDLE", .kind = Column::number, .spare = 5}};
     if (several_vnics) columns.insert(columns.begin(), {.header = "VNIC", .least = 6});
     Table table(std::move(columns));
     for (const Flow& flow : flows) {
@@ -74,6 +107,9 @@ std::string rows(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, s
                                 dim_if_zero(flow.rx.bytes, human_bytes(flow.rx.bytes)),
                                 human_count(flow.tx.packets + flow.rx.packets),
                                 human_bit_rate(rate * 8),
+                                rtt_cell(flow.rtt_tenant),
+                                rtt_cell(flow.rtt_network),
+                                retransmits_cell(flow),
                                 human_duration(since(snapshot.taken_ns, flow.first_seen_ns)),
                                 {human_duration(since(snapshot.taken_ns, flow.last_seen_ns)), Tone::dim}};
         if (several_vnics) cells.insert(cells.begin(), flow.interface);
@@ -94,18 +130,21 @@ Json flows_json(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, st
     json["taken_ns"] = snapshot.taken_ns;
     if (window_ns > 0) json["window_ns"] = window_ns;
     json["flows"] = Json::array();
-    for (const Flow& flow : flows)
-        json["flows"].push_back({{"interface", json_text(flow.interface)},
-                                 {"tenant", json_text(flow.tenant)},
-                                 {"protocol", protocol_name(flow.key.protocol)},
-                                 {"tenant_address", to_string(flow.key.tenant_address)},
-                                 {"tenant_port", flow.key.tenant_port},
-                                 {"peer_address", to_string(flow.key.peer_address)},
-                                 {"peer_port", flow.key.peer_port},
-                                 {"tx", json_count(flow.tx, window_ns)},
-                                 {"rx", json_count(flow.rx, window_ns)},
-                                 {"first_seen_ns", flow.first_seen_ns},
-                                 {"last_seen_ns", flow.last_seen_ns}});
+    for (const Flow& flow : flows) {
+        Json entry{{"interface", json_text(flow.interface)},
+                   {"tenant", json_text(flow.tenant)},
+                   {"protocol", protocol_name(flow.key.protocol)},
+                   {"tenant_address", to_string(flow.key.tenant_address)},
+                   {"tenant_port", flow.key.tenant_port},
+                   {"peer_address", to_string(flow.key.peer_address)},
+                   {"peer_port", flow.key.peer_port},
+                   {"tx", json_count(flow.tx, window_ns)},
+                   {"rx", json_count(flow.rx, window_ns)},
+                   {"first_seen_ns", flow.first_seen_ns},
+                   {"last_seen_ns", flow.last_seen_ns}};
+        add_tracking(entry, flow);
+        json["flows"].push_back(std::move(entry));
+    }
     json["untracked"] = Json::array();
     for (const FlowSnapshot::Untracked& vnic : snapshot.untracked)
         json["untracked"].push_back(untracked_json(vnic));

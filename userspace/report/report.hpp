@@ -11,6 +11,7 @@
 
 #include "core/result.hpp"
 #include "model/flow.hpp"
+#include "model/latency.hpp"
 #include "model/ledger.hpp"
 
 namespace weir {
@@ -30,6 +31,11 @@ struct Style {
 // `window_ns` 0: totals since attach; otherwise the snapshot is a difference over that time and rates are added.
 Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns);
 std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style);
+
+Json latency_json(const LatencySnapshot& snapshot, std::uint64_t window_ns);
+std::string latency_table(const LatencySnapshot& snapshot, std::uint64_t window_ns, const Style& style);
+// The histograms themselves, drawn with one line a bucket or group of buckets.
+std::string latency_histograms(const LatencySnapshot& snapshot, const Style& style);
 
 Json status_json(const std::vector<Vnic>& vnics);
 std::string status_table(const std::vector<Vnic>& vnics, const Style& style);

@@ -1,0 +1,54 @@
+/* Histograms of delays, and what a vNIC keeps of them: part of its ledger, one copy a CPU. docs/latency-method.md. */
+#ifndef WEIR_BPF_SHARED_LATENCY_H
+#define WEIR_BPF_SHARED_LATENCY_H
+
+#include "types.h"
+
+/* A vNIC's slot travels with its packets through the host (bpf/lib/host_latency.h), so its bits are counted. */
+#define WEIR_SLOT_BITS 12
+
+/* Log-linear: every octave from 64 ns (2^6) to 137 s (2^37) has 8 buckets of equal width, so a bucket is at most 1/8 as
+ * wide as its lower bound is high. One bucket more below, one above. */
+#define WEIR_HISTOGRAM_FIRST_OCTAVE 6
+#define WEIR_HISTOGRAM_END_OCTAVE 37
+#define WEIR_HISTOGRAM_SUB_BITS 3
+#define WEIR_HISTOGRAM_BUCKETS                                                                                         \
+    (((WEIR_HISTOGRAM_END_OCTAVE - WEIR_HISTOGRAM_FIRST_OCTAVE) << WEIR_HISTOGRAM_SUB_BITS) + 2)
+
+struct weir_histogram {
+    __u64 not_min_ns; /* ~minimum, so that memory full of zeros is an empty histogram */
+    __u64 max_ns;
+    __u64 buckets[WEIR_HISTOGRAM_BUCKETS];
+};
+
+/* Whose round-trip time: from the vNIC to the tenant's guest and back, or to the peer and back. */
+enum weir_rtt_side { WEIR_RTT_TENANT = 0, WEIR_RTT_NETWORK = 1, WEIR_RTT_SIDES = 2 };
+
+/* Why a packet was not stamped on its way into the host. */
+enum weir_host_left_out {
+    WEIR_HOST_FUTURE = 0,  /* it carried a departure time that has not come yet */
+    WEIR_HOST_FOREIGN = 1, /* its tc_index is somebody else's */
+    WEIR_HOST_NOT_IP = 2,  /* the kernel lets only IP packets carry a stamp */
+    WEIR_HOST_LEFT_OUT_KINDS = 3,
+};
+
+/* What TCP had to do again, packets, by the direction that they were sent in. */
+struct weir_tcp_trouble {
+    __u64 retransmits;
+    __u64 unseen; /* of these, not seen here before: lost on the sender's side of the vNIC */
+    __u64 out_of_order;
+    __u64 zero_windows;
+};
+
+struct weir_latency {
+    struct weir_histogram host[2];    /* by weir_direction */
+    struct weir_histogram shaping[2]; /* by weir_direction */
+    struct weir_histogram rtt[WEIR_RTT_SIDES];
+    struct weir_tcp_trouble trouble[2]; /* by weir_direction */
+    __u64 host_left_out[2][4];          /* packets, by weir_direction and weir_host_left_out; the fourth is unused */
+};
+
+WEIR_STATIC_ASSERT(sizeof(struct weir_histogram) == 2016, "weir_histogram is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_latency) == 6 * 2016 + 64 + 64, "weir_latency is part of the pinned state");
+
+#endif
