@@ -33,7 +33,7 @@ int weir_xdp(struct xdp_md* ctx) {
     count.packets = 1;
     count.bytes = bpf_xdp_get_buff_len(ctx);
     weir_bound_payload(packet, (__u32)count.bytes);
-    weir_account(vnic, ledger, vnic->flags & WEIR_IF_EGRESS_IS_TX ? WEIR_RX : WEIR_TX, count, 0);
+    weir_account(vnic, ledger, vnic->flags & WEIR_IF_EGRESS_IS_TX ? WEIR_RX : WEIR_TX, count);
     return XDP_PASS;
 }
 

@@ -33,13 +33,23 @@ static __always_inline struct weir_ledger* weir_ledger_of(const struct weir_if_e
     return map ? bpf_map_lookup_elem(map, &zero) : 0;
 }
 
-WEIR_STATIC_ASSERT(sizeof(struct weir_packet) <= sizeof(((struct weir_ledger*)0)->scratch), "scratch is too small");
+/* What one packet needs on its way: per-CPU memory, not the stack. The verifier follows every value that stands in a
+ * register or on the stack through every path of the parser and of tracking, and runs out of budget; what it reads back
+ * from here is just a number to it (weir_forget_values, frame.h). */
+struct weir_scratch {
+    struct weir_packet packet;
+    struct weir_track_events events;
+    __u64 now_ns; /* CLOCK_MONOTONIC, where the clock was read; else 0 */
+};
 
-/* Where a packet is parsed to: per-CPU memory, not the stack. The verifier follows every value that stands in a
- * register or on the stack through every path of the parser, and runs out of budget; what it reads back from here is
- * just a number to it (weir_forget_values, frame.h). */
+WEIR_STATIC_ASSERT(sizeof(struct weir_scratch) <= sizeof(((struct weir_ledger*)0)->scratch), "scratch is too small");
+
+static __always_inline struct weir_scratch* weir_scratch_of(struct weir_ledger* ledger) {
+    return (struct weir_scratch*)ledger->scratch;
+}
+
 static __always_inline struct weir_packet* weir_packet_of(struct weir_ledger* ledger) {
-    return (struct weir_packet*)ledger->scratch;
+    return &weir_scratch_of(ledger)->packet;
 }
 
 /* The payload cannot be more than what is behind the headers; of a GSO frame the IP header may not say how much. */
@@ -95,13 +105,12 @@ static __always_inline void weir_note_events(struct weir_latency* latency, __u32
 }
 
 /* Counts one frame: always in the ledger, and in a flow or as untracked. Per-CPU counters need no atomics: the hooks
- * run with bottom halves off, so nothing on this CPU comes between. `now_ns` is 0 if the clock was not read yet. */
+ * run with bottom halves off, so nothing on this CPU comes between. */
 static __always_inline void weir_account(const struct weir_if_entry* vnic, struct weir_ledger* ledger, __u32 direction,
-                                         struct weir_count count, __u64 now_ns) {
+                                         struct weir_count count) {
     const struct weir_packet* packet = weir_packet_of(ledger);
     struct weir_ledger_direction* to = &ledger->direction[direction & 1];
-    struct weir_track_events events = {0, 0, 0, 0, 0};
-    struct weir_flow_seen seen = {packet, count, now_ns};
+    struct weir_track_events* events = &weir_scratch_of(ledger)->events;
     struct weir_flow_evicted evicted;
     struct weir_flow_key key;
     struct weir_flow_set set;
@@ -120,8 +129,8 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
         weir_count_add(&to->untracked[WEIR_UNTRACKED_NO_FLOW], count);
         return;
     }
-    if (!has_set || !weir_flow_account(&set, &key, hash, direction, count, weir_flow_tick(bpf_jiffies64()), &seen,
-                                       &events, &evicted)) {
+    if (!has_set || !weir_flow_account(&set, &key, hash, direction, count, weir_flow_tick(bpf_jiffies64()), packet,
+                                       events, &evicted)) {
         weir_count_add(&to->untracked[WEIR_UNTRACKED_BUSY], count);
         return;
     }
@@ -129,7 +138,7 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
         weir_count_add(&ledger->direction[WEIR_TX].untracked[WEIR_UNTRACKED_EVICTED], evicted.direction[WEIR_TX]);
         weir_count_add(&ledger->direction[WEIR_RX].untracked[WEIR_UNTRACKED_EVICTED], evicted.direction[WEIR_RX]);
     }
-    if (weir_track_any(&events)) weir_note_events(&ledger->latency, direction, &events);
+    if (set.track && weir_track_any(events)) weir_note_events(&ledger->latency, direction, events);
 }
 
 #endif

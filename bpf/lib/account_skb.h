@@ -43,7 +43,7 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     struct weir_wire_input wire;
     struct weir_packet* packet;
     struct weir_ledger* ledger;
-    __u64 now_ns = 0;
+    __u64* now_ns;
     __u32 direction;
 
     if (!vnic) return;
@@ -52,20 +52,11 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     packet = weir_packet_of(ledger);
     direction = is_egress ^ !(vnic->flags & WEIR_IF_EGRESS_IS_TX) ? WEIR_TX : WEIR_RX;
 
-    if (weir_can_stamp() && vnic->flags & WEIR_IF_HOST_LATENCY) {
-        if (is_egress) {
-            __u32 index;
-            const __u64 stamp_ns = weir_stamp_of(skb, &index);
-            if (stamp_ns) {
-                now_ns = bpf_ktime_get_ns();
-                if (stamp_ns <= now_ns)
-                    weir_note_host_delay(vnic, &ledger->latency, direction, index, now_ns - stamp_ns);
-            }
-        } else {
-            now_ns = bpf_ktime_get_ns();
-            weir_stamp(skb, vnic, &ledger->latency, direction, now_ns);
-        }
-    }
+    now_ns = &weir_scratch_of(ledger)->now_ns;
+    *now_ns = 0;
+    if (weir_can_stamp() && vnic->flags & WEIR_IF_HOST_LATENCY)
+        *now_ns = is_egress ? weir_read_stamp(skb, vnic, ledger, direction) : weir_stamp(skb, vnic, ledger, direction);
+    weir_forget_values();
     if (!is_egress && vnic->flags & WEIR_IF_XDP_ACCOUNTS) return;
 
     weir_parse(&view, &hint, packet);
@@ -80,12 +71,13 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     wire.jumbo_bytes = packet->jumbo_bytes;
     wire.tag_bytes = hint.tags_outside * WEIR_VLAN_TAG_BYTES;
     weir_bound_payload(packet, wire.length);
+    packet->now_ns = *now_ns;
     /* Every tunnel has another protocol than TCP outside. */
     if (wire.gso_size && packet->protocol != WEIR_PROTOCOL_TCP) {
         __u32 inner = weir_inner_header_bytes(skb);
         if (inner) wire.header_bytes = inner;
     }
-    weir_account(vnic, ledger, direction, weir_wire_count(&wire), now_ns);
+    weir_account(vnic, ledger, direction, weir_wire_count(&wire));
 }
 
 #endif

@@ -145,7 +145,8 @@ static __always_inline struct weir_flow_result* weir_flow_result_of(const struct
 
 /* Tracks the packet, if it can be. Under the slot's lock. */
 static __always_inline void weir_flow_track_in(const struct weir_flow_set* set, __u32 way, __u32 direction,
-                                               const struct weir_flow_seen* seen, struct weir_track_events* events) {
+                                               const struct weir_packet* packet, __u32 packets,
+                                               struct weir_track_events* events) {
     struct weir_flow_track* track;
     if (!set->track) return;
     track = &set->track->way[way];
@@ -153,16 +154,18 @@ static __always_inline void weir_flow_track_in(const struct weir_flow_set* set, 
         __builtin_memset(track, 0, sizeof(*track));
         set->hot->way[way].is_tracked = 1;
     }
-    weir_track_packet(track, direction, seen, events);
+    __builtin_memset(events, 0, sizeof(*events));
+    weir_track_packet(track, direction, packet, packets, events);
+    weir_forget_values();
     if (weir_track_any(events)) weir_flow_note(track, weir_flow_result_of(set, way), direction, events);
 }
 
-/* Counts a packet in its flow, bringing the flow in if needed, and tracks it if `seen` is given. Returns 1 if it is now
+/* Counts a packet in its flow, bringing the flow in if needed, and tracks it if the set says so. Returns 1 if it is now
  * in a flow, 0 if the caller has to count it as untracked (busy). `evicted` says what had to leave; the caller counts
  * that as untracked (evicted). */
 static __always_inline int weir_flow_account(const struct weir_flow_set* set, const struct weir_flow_key* key,
                                              __u64 hash, __u32 direction, struct weir_count count, __u32 now_tick,
-                                             const struct weir_flow_seen* seen, struct weir_track_events* events,
+                                             const struct weir_packet* packet, struct weir_track_events* events,
                                              struct weir_flow_evicted* evicted) {
     const __u32 tag = weir_flow_tag(hash), home = weir_flow_home_of(hash);
     struct weir_flow_hot* hot;
@@ -177,7 +180,7 @@ static __always_inline int weir_flow_account(const struct weir_flow_set* set, co
         same = weir_flow_is(hot, set->address ? &set->address->way[way] : 0, key);
         if (same) {
             weir_flow_add(hot, direction, count, now_tick);
-            weir_flow_track_in(set, way, direction, seen, events);
+            weir_flow_track_in(set, way, direction, packet, (__u32)count.packets, events);
         }
         weir_flow_unlock(hot, tag);
         return same;
@@ -210,7 +213,7 @@ static __always_inline int weir_flow_account(const struct weir_flow_set* set, co
     }
     weir_flow_add(hot, direction, count, now_tick);
     hot->is_tracked = 0;
-    weir_flow_track_in(set, way, direction, seen, events);
+    weir_flow_track_in(set, way, direction, packet, (__u32)count.packets, events);
     weir_flow_unlock(hot, tag);
     return 1;
 }

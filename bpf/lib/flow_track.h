@@ -9,13 +9,6 @@
 #include <bpf/bpf_helpers.h>
 #endif
 
-/* A packet as tracking sees it. */
-struct weir_flow_seen {
-    const struct weir_packet* packet;
-    struct weir_count count;
-    __u64 now_ns; /* CLOCK_MONOTONIC; 0 under BPF: not read yet, and read if needed */
-};
-
 static __always_inline int weir_flow_is_tracked(const struct weir_packet* packet) {
     return packet->is_tcp || packet->echo != WEIR_ECHO_NONE;
 }
@@ -24,26 +17,27 @@ static __always_inline int weir_track_any(const struct weir_track_events* events
     return events->rtt_ns || events->retransmits || events->out_of_order || events->zero_windows;
 }
 
-static __always_inline __u64 weir_time_of(const struct weir_flow_seen* seen) {
+/* Under BPF the clock is read when it is first needed: that is most of what a packet costs. */
+static __always_inline __u64 weir_time_of(const struct weir_packet* packet) {
 #ifdef __bpf__
-    if (!seen->now_ns) return bpf_ktime_get_ns();
+    if (!packet->now_ns) return bpf_ktime_get_ns();
 #endif
-    return seen->now_ns;
+    return packet->now_ns;
 }
 
 static __always_inline void weir_track_packet(struct weir_flow_track* track, __u32 direction,
-                                              const struct weir_flow_seen* seen, struct weir_track_events* events) {
-    const struct weir_packet* packet = seen->packet;
+                                              const struct weir_packet* packet, __u32 packets,
+                                              struct weir_track_events* events) {
     __u64 now_ns = 0;
 
     if (packet->is_tcp) {
         struct weir_tcp_segment segment = {packet->tcp_seq,    packet->tcp_ack,       packet->tcp_tsval,
-                                           packet->tcp_tsecr,  packet->payload_bytes, (__u32)seen->count.packets,
+                                           packet->tcp_tsecr,  packet->payload_bytes, packets,
                                            packet->tcp_window, packet->tcp_flags,     packet->tcp_has_timestamps};
-        if (weir_tcp_needs_time(track, direction, &segment)) now_ns = weir_time_of(seen);
+        if (weir_tcp_needs_time(track, direction, &segment)) now_ns = weir_time_of(packet);
         weir_tcp_track(track, direction, &segment, now_ns, events);
     } else {
-        if (weir_echo_needs_time(track, direction, packet->echo, packet->tcp_seq)) now_ns = weir_time_of(seen);
+        if (weir_echo_needs_time(track, direction, packet->echo, packet->tcp_seq)) now_ns = weir_time_of(packet);
         weir_echo_track(track, direction, packet->echo, packet->tcp_seq, now_ns, events);
     }
 }

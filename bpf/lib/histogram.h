@@ -1,7 +1,7 @@
 /* From a delay to its bucket and back. Pure; the same on both sides. Layout: bpf/shared/latency.h.
  *
- * Error: a value reported as its bucket's middle is off by at most 1/16 of the bucket's lower bound (6.25 %), and a
- * percentile, interpolated inside its bucket, by at most the bucket's width: 12.5 %. */
+ * Error: a percentile is given as the mean of the delays in its bucket, so it is off by less than the bucket is wide,
+ * 12.5 %, and not at all where the bucket's delays are equal or there is one. */
 #ifndef WEIR_BPF_LIB_HISTOGRAM_H
 #define WEIR_BPF_LIB_HISTOGRAM_H
 
@@ -33,7 +33,7 @@ static __always_inline __u32 weir_log2(__u64 value) {
 #endif
 }
 
-static __always_inline __u32 weir_histogram_bucket(__u64 value_ns) {
+static __always_inline __u32 weir_histogram_place(__u64 value_ns) {
     __u32 octave, sub;
     if (value_ns < 1ull << WEIR_HISTOGRAM_FIRST_OCTAVE) return 0;
     if (value_ns >= 1ull << WEIR_HISTOGRAM_END_OCTAVE) return WEIR_HISTOGRAM_BUCKETS - 1;
@@ -54,8 +54,11 @@ static __always_inline __u64 weir_histogram_low_ns(__u32 bucket) {
 
 /* Counts one delay. One writer at a time. */
 static __always_inline void weir_histogram_add(struct weir_histogram* histogram, __u64 value_ns) {
-    const __u32 bucket = weir_histogram_bucket(value_ns);
-    if (bucket < WEIR_HISTOGRAM_BUCKETS) histogram->buckets[bucket] += 1;
+    const __u32 bucket = weir_histogram_place(value_ns);
+    if (bucket < WEIR_HISTOGRAM_BUCKETS) {
+        histogram->buckets[bucket].count += 1;
+        histogram->buckets[bucket].sum_ns += value_ns;
+    }
     if (~value_ns > histogram->not_min_ns) histogram->not_min_ns = ~value_ns;
     if (value_ns > histogram->max_ns) histogram->max_ns = value_ns;
 }

@@ -23,10 +23,11 @@ enum bpf_func_id___weir { BPF_FUNC_skb_set_tstamp___weir = 192 };
 /* Whether this kernel lets a program stamp packets; where not, all of this is dead code to its verifier. */
 #define weir_can_stamp() bpf_core_enum_value_exists(enum bpf_func_id___weir, BPF_FUNC_skb_set_tstamp___weir)
 
-/* At tc ingress: now_ns into the packet, unless it carries what must not be lost. */
-static __always_inline void weir_stamp(struct __sk_buff* skb, const struct weir_if_entry* vnic,
-                                       struct weir_latency* latency, __u32 direction, __u64 now_ns) {
-    __u64* left_out = latency->host_left_out[direction & 1];
+/* At tc ingress: the time into the packet, unless it carries what must not be lost. Returns the time. */
+static __always_inline __u64 weir_stamp(struct __sk_buff* skb, const struct weir_if_entry* vnic,
+                                        struct weir_ledger* ledger, __u32 direction) {
+    __u64* left_out = ledger->latency.host_left_out[direction & 1];
+    const __u64 now_ns = bpf_ktime_get_ns();
     __u64 time_ns = skb->tstamp;
     __u32 type = skb->tstamp_type, index = skb->tc_index;
 
@@ -41,18 +42,7 @@ static __always_inline void weir_stamp(struct __sk_buff* skb, const struct weir_
     } else {
         skb->tc_index = WEIR_STAMP_SIGN | (vnic->flags & WEIR_IF_IS_UPLINK ? WEIR_STAMP_UPLINK : 0) | vnic->slot;
     }
-}
-
-/* At tc egress: when the packet was stamped, or 0. The signature is taken out again. */
-static __always_inline __u64 weir_stamp_of(struct __sk_buff* skb, __u32* index) {
-    __u64 time_ns = skb->tstamp;
-    __u32 type = skb->tstamp_type;
-
-    *index = skb->tc_index;
-    asm volatile("" : "+r"(time_ns), "+r"(type));
-    if ((*index & WEIR_STAMP_SIGN_MASK) != WEIR_STAMP_SIGN) return 0;
-    skb->tc_index = 0;
-    return type == BPF_SKB_TSTAMP_DELIVERY_MONO ? time_ns : 0;
+    return now_ns;
 }
 
 /* A delay belongs to the tenant's vNICs at its ends: what leaves by a vNIC to that vNIC, what came in by one to that
@@ -68,6 +58,22 @@ static __always_inline void weir_note_host_delay(const struct weir_if_entry* vni
         struct weir_ledger* source = map ? bpf_map_lookup_elem(map, &zero) : 0;
         if (source) weir_histogram_add(&source->latency.host[WEIR_TX], delay_ns);
     }
+}
+
+/* At tc egress: reads the stamp, and takes the signature out again. Returns the time, or 0 if there was no stamp to
+ * read it for. */
+static __always_inline __u64 weir_read_stamp(struct __sk_buff* skb, const struct weir_if_entry* vnic,
+                                             struct weir_ledger* ledger, __u32 direction) {
+    __u64 time_ns = skb->tstamp, now_ns;
+    __u32 type = skb->tstamp_type, index = skb->tc_index;
+
+    asm volatile("" : "+r"(time_ns), "+r"(type), "+r"(index));
+    if ((index & WEIR_STAMP_SIGN_MASK) != WEIR_STAMP_SIGN) return 0;
+    skb->tc_index = 0;
+    if (type != BPF_SKB_TSTAMP_DELIVERY_MONO) return 0;
+    now_ns = bpf_ktime_get_ns();
+    if (time_ns <= now_ns) weir_note_host_delay(vnic, &ledger->latency, direction, index, now_ns - time_ns);
+    return now_ns;
 }
 
 #endif

@@ -61,6 +61,8 @@ struct weir_packet {
     __u32 tcp_tsecr;
     __u32 payload_bytes; /* of TCP, as the IP header has it; weir_payload_of() knows better for GSO frames */
     __u16 tcp_window;
+
+    __u64 now_ns; /* not the parser's: when the packet passed, CLOCK_MONOTONIC; 0: the clock was not read yet */
 };
 
 /* Numbers that the parser compares with. */

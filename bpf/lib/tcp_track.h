@@ -15,6 +15,7 @@
 #define WEIR_BPF_LIB_TCP_TRACK_H
 
 #include "../shared/abi.h"
+#include "frame.h"
 
 enum {
     WEIR_TCP_FIN = 0x01,
@@ -85,10 +86,9 @@ static __always_inline int weir_tcp_needs_time(const struct weir_flow_track* tra
     if (other->flags & WEIR_TRACK_PROBE && segment->flags & WEIR_TCP_ACK &&
         weir_seq_distance(other->mark_seq, segment->ack) >= 0)
         return 1;
-    if (segment->payload_bytes == 0 && !(segment->flags & (WEIR_TCP_SYN | WEIR_TCP_FIN)) &&
-        segment->seq == own->next_seq)
-        return 0;
-    return !(own->flags & WEIR_TRACK_PROBE) || segment->seq != own->next_seq;
+    if (segment->flags & WEIR_TCP_SYN || segment->seq != own->next_seq) return 1;
+    if (own->flags & WEIR_TRACK_PROBE) return 0;
+    return segment->payload_bytes != 0 || segment->flags & WEIR_TCP_FIN;
 }
 
 /* The acknowledgement that a segment carries, for what `sent` has sent. */
@@ -231,6 +231,7 @@ static __always_inline void weir_tcp_track(struct weir_flow_track* track, __u32 
         return;
     }
     if (segment->flags & WEIR_TCP_ACK) weir_tcp_acknowledged(other, segment, now_ns, events);
+    weir_forget_values();
     if (segment->flags & WEIR_TCP_SYN) {
         weir_tcp_syn(track, direction, segment, now_ns, events);
         return;

@@ -15,10 +15,16 @@
 #define WEIR_HISTOGRAM_BUCKETS                                                                                         \
     (((WEIR_HISTOGRAM_END_OCTAVE - WEIR_HISTOGRAM_FIRST_OCTAVE) << WEIR_HISTOGRAM_SUB_BITS) + 2)
 
+/* The sum says where in its bucket a lone delay stood, or many equal ones: exactly. */
+struct weir_histogram_bucket {
+    __u64 count;
+    __u64 sum_ns;
+};
+
 struct weir_histogram {
     __u64 not_min_ns; /* ~minimum, so that memory full of zeros is an empty histogram */
     __u64 max_ns;
-    __u64 buckets[WEIR_HISTOGRAM_BUCKETS];
+    struct weir_histogram_bucket buckets[WEIR_HISTOGRAM_BUCKETS];
 };
 
 /* Whose round-trip time: from the vNIC to the tenant's guest and back, or to the peer and back. */
@@ -48,7 +54,7 @@ struct weir_latency {
     __u64 host_left_out[2][4];          /* packets, by weir_direction and weir_host_left_out; the fourth is unused */
 };
 
-WEIR_STATIC_ASSERT(sizeof(struct weir_histogram) == 2016, "weir_histogram is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_latency) == 6 * 2016 + 64 + 64, "weir_latency is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_histogram) == 4016, "weir_histogram is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_latency) == 6 * 4016 + 64 + 64, "weir_latency is part of the pinned state");
 
 #endif

@@ -68,13 +68,13 @@ struct Table {
     int account(const weir_flow_key& key, __u64 hash, int direction, weir_count count, __u32 tick, Caller& caller) {
         const __u32 set = weir_flow_set_of(hash, mask);
         weir_flow_evicted evicted{};
-        weir_packet unseen{};
-        unseen.is_tcp = key.protocol == 6;
-        const weir_flow_seen seen{&unseen, count, 1};
+        weir_packet tracked{};
+        tracked.is_tcp = key.protocol == 6;
+        tracked.now_ns = 1;
         weir_track_events events{};
         const weir_flow_set found{&hot[set], key.family == 6 ? &address[set] : nullptr, &track[set], &result[set]};
-        const int counted =
-            weir_flow_account(&found, &key, hash, static_cast<__u32>(direction), count, tick, &seen, &events, &evicted);
+        const int counted = weir_flow_account(&found, &key, hash, static_cast<__u32>(direction), count, tick, &tracked,
+                                              &events, &evicted);
         caller.sent.add(direction, count);
         if (!counted) caller.busy.add(direction, count);
         if (evicted.any) caller.evicted.add(evicted.direction);

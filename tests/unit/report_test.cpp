@@ -249,13 +249,22 @@ TEST(StatusTable, SortsNaturallyAndGathersNotes) {
 TEST(FlowsTable, ShowsEndpointsAndWhatIsNotInAFlow) {
     FlowSnapshot snapshot = flow_snapshot();
     snapshot.untracked[0].tx = {Count{345, 20'000}, Count{12'000, 1'200'000}, Count{}};
+    snapshot.flows[0].rtt_tenant = {.last_ns = 250'000, .min_ns = 90'000, .samples = 12};
+    snapshot.flows[0].rtt_network = {.last_ns = 20'500'000, .min_ns = 20'000'000, .samples = 40};
+    snapshot.flows[0].tx_trouble.retransmits = 7;
+    snapshot.flows[0].rx_trouble.retransmits = 2;
     EXPECT_EQ(
         flows_table(snapshot.flows, snapshot, 0, {}),
-        "PROTO  TENANT-END            PEER-END                  TX       RX  PACKETS          RATE    AGE   IDLE\n"
-        "tcp    192.168.122.10:54321  203.0.113.7:443      1.50 MB  30.0 kB    1,500  211.0 kbit/s  1m 0s  2.0 s\n"
-        "udp    [2001:db8::1:2]:53    [2001:db8::8]:40000    80 B      0 B         1     11 bit/s   1m 0s  2.0 s\n"
-        "icmp   192.168.122.10 id 7   8.8.8.8 id 7           98 B     98 B         2     27 bit/s   1m 0s  2.0 s\n"
-        "gre    192.168.122.10        8.8.4.4                60 B      0 B         1    8.3 bit/s   1m 0s  2.0 s\n"
+        "PROTO  TENANT-END            PEER-END                  TX       RX  PACKETS          RATE  RTT TENANT  "
+        "RTT NET  RETRANS    AGE   IDLE\n"
+        "tcp    192.168.122.10:54321  203.0.113.7:443      1.50 MB  30.0 kB    1,500  211.0 kbit/s      250 µs  "
+        "20.5 ms        9  1m 0s  2.0 s\n"
+        "udp    [2001:db8::1:2]:53    [2001:db8::8]:40000    80 B      0 B         1     11 bit/s         -       "
+        " -           -  1m 0s  2.0 s\n"
+        "icmp   192.168.122.10 id 7   8.8.8.8 id 7           98 B     98 B         2     27 bit/s         -       "
+        " -           -  1m 0s  2.0 s\n"
+        "gre    192.168.122.10        8.8.4.4                60 B      0 B         1    8.3 bit/s         -       "
+        " -           -  1m 0s  2.0 s\n"
         "\n"
         "vnet3: 12,345 packets (1.22 MB) not in a flow: 12,000 evicted, 345 no flow\n");
 }
@@ -277,6 +286,9 @@ TEST(FlowsTable, NamesTheVnicWhereThereAreSeveral) {
 TEST(FlowsJson, HasTheKeysOfTheContract) {
     FlowSnapshot snapshot = flow_snapshot();
     snapshot.untracked[0].rx[WEIR_UNTRACKED_BUSY] = {2, 120};
+    snapshot.flows[1].rtt_network = {.last_ns = 64000, .min_ns = 6400, .samples = 3};
+    snapshot.flows[1].tx_trouble = {.retransmits = 5, .unseen = 2, .out_of_order = 3, .zero_windows = 0};
+    snapshot.flows[1].rx_trouble = {.retransmits = 7, .unseen = 2, .out_of_order = 0, .zero_windows = 4};
     Json json = flows_json({snapshot.flows[1]}, snapshot, 0);
     EXPECT_EQ(json["schema_version"], 1);
     EXPECT_EQ(json["taken_ns"], 100 * second);
@@ -284,7 +296,11 @@ TEST(FlowsJson, HasTheKeysOfTheContract) {
                                     R"("tenant_address":"2001:db8::1:2","tenant_port":53,)"
                                     R"("peer_address":"2001:db8::8","peer_port":40000,)"
                                     R"("tx":{"packets":1,"bytes":80},"rx":{"packets":0,"bytes":0},)"
-                                    R"("first_seen_ns":40000000000,"last_seen_ns":98000000000}])");
+                                    R"("first_seen_ns":40000000000,"last_seen_ns":98000000000,)"
+                                    R"("rtt":{"tenant":{"last_ns":0,"min_ns":0,"samples":0},)"
+                                    R"("network":{"last_ns":64000,"min_ns":6400,"samples":3}},)"
+                                    R"("retransmits":{"tx":5,"rx":7},"lost":{"tenant":7,"network":5},)"
+                                    R"("out_of_order":{"tx":3,"rx":0},"zero_windows":{"tx":0,"rx":4}}])");
     EXPECT_EQ(json["untracked"][0]["interface"], "vnet3");
     EXPECT_EQ(json["untracked"][0]["rx"]["packets"], 2);
     EXPECT_EQ(json["untracked"][0]["rx"]["busy"]["bytes"], 120);

@@ -9,27 +9,29 @@
 namespace weir {
 namespace {
 
-// As high as a delay can be for the open bucket at the end.
-constexpr std::uint64_t end_of_buckets = ~std::uint64_t{0};
-
 std::uint64_t high_ns(std::size_t bucket) { return weir_histogram_low_ns(static_cast<std::uint32_t>(bucket) + 1); }
 std::uint64_t low_ns(std::size_t bucket) { return weir_histogram_low_ns(static_cast<std::uint32_t>(bucket)); }
 
 }  // namespace
 
 Histogram::Histogram(const weir_histogram& raw) : min_ns_(~raw.not_min_ns), max_ns_(raw.max_ns) {
-    std::copy_n(raw.buckets, counts_.size(), counts_.begin());
+    for (std::size_t i = 0; i < contents_.size(); i++)
+        contents_[i] = {raw.buckets[i].count, raw.buckets[i].sum_ns};
 }
 
 void Histogram::add(std::uint64_t value_ns) {
-    counts_[weir_histogram_bucket(value_ns)]++;
+    Content& content = contents_[weir_histogram_place(value_ns)];
+    content.count++;
+    content.sum_ns += value_ns;
     min_ns_ = std::min(min_ns_, value_ns);
     max_ns_ = std::max(max_ns_, value_ns);
 }
 
 Histogram& Histogram::operator+=(const Histogram& other) {
-    for (std::size_t i = 0; i < counts_.size(); i++)
-        counts_[i] += other.counts_[i];
+    for (std::size_t i = 0; i < contents_.size(); i++) {
+        contents_[i].count += other.contents_[i].count;
+        contents_[i].sum_ns += other.contents_[i].sum_ns;
+    }
     min_ns_ = std::min(min_ns_, other.min_ns_);
     max_ns_ = std::max(max_ns_, other.max_ns_);
     return *this;
@@ -37,21 +39,27 @@ Histogram& Histogram::operator+=(const Histogram& other) {
 
 Histogram operator-(const Histogram& later, const Histogram& earlier) {
     Histogram window = later;
-    for (std::size_t i = 0; i < window.counts_.size(); i++)
-        window.counts_[i] -= earlier.counts_[i];
-    const auto filled = [](std::uint64_t count) { return count != 0; };
-    const auto first = std::ranges::find_if(window.counts_, filled);
-    if (first == window.counts_.end()) return {};
-    const auto last = std::ranges::find_if(window.counts_.rbegin(), window.counts_.rend(), filled).base() - 1;
+    for (std::size_t i = 0; i < window.contents_.size(); i++) {
+        window.contents_[i].count -= earlier.contents_[i].count;
+        window.contents_[i].sum_ns -= earlier.contents_[i].sum_ns;
+    }
+    const auto filled = [](const Histogram::Content& content) { return content.count != 0; };
+    const auto first = std::ranges::find_if(window.contents_, filled);
+    if (first == window.contents_.end()) return {};
+    const auto last = std::ranges::find_if(window.contents_.rbegin(), window.contents_.rend(), filled).base() - 1;
     // What did not move was set before the window; then the buckets are all there is to go by.
     if (later.min_ns_ == earlier.min_ns_)
-        window.min_ns_ = std::max(later.min_ns_, low_ns(static_cast<std::size_t>(first - window.counts_.begin())));
+        window.min_ns_ = std::max(later.min_ns_, low_ns(static_cast<std::size_t>(first - window.contents_.begin())));
     if (later.max_ns_ == earlier.max_ns_)
-        window.max_ns_ = std::min(later.max_ns_, high_ns(static_cast<std::size_t>(last - window.counts_.begin())) - 1);
+        window.max_ns_ =
+            std::min(later.max_ns_, high_ns(static_cast<std::size_t>(last - window.contents_.begin())) - 1);
     return window;
 }
 
-std::uint64_t Histogram::count() const { return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0}); }
+std::uint64_t Histogram::count() const {
+    return std::accumulate(contents_.begin(), contents_.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const Content& content) { return sum + content.count; });
+}
 
 std::uint64_t Histogram::percentile_ns(double fraction) const {
     const std::uint64_t total = count();
@@ -59,25 +67,17 @@ std::uint64_t Histogram::percentile_ns(double fraction) const {
     const auto rank = std::clamp<std::uint64_t>(
         static_cast<std::uint64_t>(std::ceil(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(total))), 1, total);
     std::uint64_t before = 0;
-    for (std::size_t i = 0; i < counts_.size(); i++) {
-        if (before + counts_[i] < rank) {
-            before += counts_[i];
-            continue;
-        }
-        // Of n delays in a bucket, the k-th stands at the middle of the k-th of n equal parts.
-        const std::uint64_t low = std::max(low_ns(i), min_ns_);
-        const std::uint64_t high = std::min(high_ns(i), max_ns_ == end_of_buckets ? max_ns_ : max_ns_ + 1);
-        const double place = (static_cast<double>(rank - before) - 0.5) / static_cast<double>(counts_[i]);
-        const auto inside = static_cast<std::uint64_t>(place * static_cast<double>(high - low));
-        return std::clamp(low + inside, min_ns_, max_ns_);
+    for (const Content& content : contents_) {
+        before += content.count;
+        if (before >= rank) return std::clamp(content.sum_ns / content.count, min_ns_, max_ns_);
     }
     return max_ns_;
 }
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
     std::vector<Bucket> filled;
-    for (std::size_t i = 0; i < counts_.size(); i++)
-        if (counts_[i] != 0) filled.push_back({low_ns(i), high_ns(i), counts_[i]});
+    for (std::size_t i = 0; i < contents_.size(); i++)
+        if (contents_[i].count != 0) filled.push_back({low_ns(i), high_ns(i), contents_[i].count});
     return filled;
 }
 

@@ -32,15 +32,21 @@ public:
     [[nodiscard]] bool empty() const { return count() == 0; }
     [[nodiscard]] std::uint64_t min_ns() const { return empty() ? 0 : min_ns_; }
     [[nodiscard]] std::uint64_t max_ns() const { return max_ns_; }
-    // The delay that `fraction` (0 to 1) of all do not exceed: of rank ceil(fraction * count), as if a bucket's delays
-    // were spread evenly over it. Off by less than the bucket is wide: 12.5 %. 0 if there are none.
+    // The delay that `fraction` (0 to 1) of all do not exceed: the mean of the bucket that has rank
+    // ceil(fraction * count). Off by less than the bucket is wide, 12.5 %; exact where it holds equal delays. 0 if
+    // there are none.
     [[nodiscard]] std::uint64_t percentile_ns(double fraction) const;
     // Those that are not empty, ascending.
     [[nodiscard]] std::vector<Bucket> buckets() const;
     friend bool operator==(const Histogram&, const Histogram&) = default;
 
 private:
-    std::array<std::uint64_t, WEIR_HISTOGRAM_BUCKETS> counts_{};
+    struct Content {
+        std::uint64_t count = 0;
+        std::uint64_t sum_ns = 0;
+        friend bool operator==(const Content&, const Content&) = default;
+    };
+    std::array<Content, WEIR_HISTOGRAM_BUCKETS> contents_{};
     std::uint64_t min_ns_ = ~std::uint64_t{0};
     std::uint64_t max_ns_ = 0;
 };

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Retransmissions as the sender counts them, and on which side of the vNIC the loss was.
+tenant web 1
+tenant far 2
+echo 1 >/proc/sys/net/ipv4/ip_forward
+for end in 1:web 2:far; do
+    name=${end#*:}
+    inside "$name" ip route add default via "10.${end%%:*}.0.1"
+    inside "$name" ethtool -K eth0 tso off gso off gro off
+    ethtool -K "$name" tso off gso off gro off
+done
+server far
+keep attach_far weir attach far --role uplink
+
+# sent_again NAMESPACE: its kernel's own count.
+sent_again() { inside "$1" nstat -asz TcpRetransSegs | awk '/RetransSegs/ { print $2 }'; }
+
+for side in network tenant; do
+    inside web tc qdisc replace dev eth0 root netem limit 10000 delay 2ms $([ $side = network ] || echo loss 1%)
+    inside far tc qdisc replace dev eth0 root netem limit 10000 delay 20ms
+    tc qdisc replace dev far root netem limit 10000 $([ $side = tenant ] || echo loss 1%)
+    keep "attach_$side" weir attach web
+    before=$(sent_again web)
+    keep "iperf_$side" inside web iperf3 -c 10.2.0.2 -n 30M -J
+    figure "retransmits_$side" $(($(sent_again web) - before))
+    keep "tcp_$side" inside web nstat -asz
+    keep "qdisc_$side" inside web tc -s qdisc show dev eth0
+    keep "latency_$side" weir latency web -j
+    keep "flows_$side" weir flows web -j
+    keep "detach_$side" weir detach web
+done

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Retransmissions are as many as the sender's kernel counts, and the side that lost them is named right."""
+
+import unittest
+
+from experiment import Experiment
+
+
+class LossSide:
+    experiment = "loss_side"
+    virtual_time = True
+
+    def counted(self, side):
+        [vnic] = self.kept.json("latency_" + side)["vnics"]
+        flows = [flow for flow in self.kept.json("flows_" + side)["flows"] if flow["tx"]["bytes"] > 1_000_000]
+        self.assertEqual(len(flows), 1)
+        lost = flows[0]["lost"]
+        print(f"{self.kernel} loss on the {side}'s side: the sender's kernel {self.kept.figure('retransmits_' + side)}, "
+              f"Weir {vnic['tcp']['tx']['retransmits']}, lost {lost}", flush=True)
+        return vnic["tcp"]["tx"]["retransmits"], lost
+
+    def test_loss_behind_the_vnic(self):
+        truth = self.kept.figure("retransmits_network")
+        counted, lost = self.counted("network")
+        self.assertGreater(truth, 100)
+        self.assertAlmostEqual(counted, truth, delta=0.01 * truth)
+        self.assertGreater(lost["network"], 0.95 * (lost["network"] + lost["tenant"]))
+
+    def test_loss_before_the_vnic(self):
+        """What is lost before the vNIC, and once more when it is sent again, was never seen: one in a hundred, and more
+        where the sender loses several in a row."""
+        truth = self.kept.figure("retransmits_tenant")
+        counted, lost = self.counted("tenant")
+        self.assertGreater(truth, 100)
+        self.assertLessEqual(counted, truth)
+        self.assertAlmostEqual(counted, truth, delta=0.05 * truth)
+        self.assertGreater(lost["tenant"], lost["network"])
+
+
+class LossSideOn61(LossSide, Experiment):
+    kernel = "6.1"
+
+
+class LossSideOn612(LossSide, Experiment):
+    kernel = "6.12"
+
+
+if __name__ == "__main__":
+    unittest.main()
