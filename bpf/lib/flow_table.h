@@ -17,7 +17,7 @@
 
 #include "flow_track.h"
 
-#define WEIR_FLOW_SPINS 256
+#define WEIR_FLOW_SPINS 2048
 
 /* Read or written whole and once. On the host as C11 atomics, so that a race detector knows what is meant to race. */
 #ifdef __bpf__

@@ -13,11 +13,6 @@
 
 #include <bpf/bpf_core_read.h>
 
-/* tc_index, 16 bits: three of signature, whether the packet came in by an uplink, and the slot that it came in by. */
-#define WEIR_STAMP_SIGN (5u << 13)
-#define WEIR_STAMP_SIGN_MASK (7u << 13)
-#define WEIR_STAMP_UPLINK (1u << 12)
-
 enum bpf_func_id___weir { BPF_FUNC_skb_set_tstamp___weir = 192 };
 
 /* Whether this kernel lets a program stamp packets; where not, all of this is dead code to its verifier. */

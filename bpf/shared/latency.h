@@ -7,6 +7,12 @@
 /* A vNIC's slot travels with its packets through the host (bpf/lib/host_latency.h), so its bits are counted. */
 #define WEIR_SLOT_BITS 12
 
+/* What weir_tc_in leaves in skb->tc_index, 16 bits: three of signature, whether the packet came in by an uplink, and
+ * the slot that it came in by. */
+#define WEIR_STAMP_SIGN (5u << 13)
+#define WEIR_STAMP_SIGN_MASK (7u << 13)
+#define WEIR_STAMP_UPLINK (1u << 12)
+
 /* Log-linear: every octave from 64 ns (2^6) to 137 s (2^37) has 8 buckets of equal width, so a bucket is at most 1/8 as
  * wide as its lower bound is high. One bucket more below, one above. */
 #define WEIR_HISTOGRAM_FIRST_OCTAVE 6

@@ -24,7 +24,7 @@ class HostDelay:
             host = self.vnic(f"latency_{delay_ms}")["host"]
             print(f"{self.kernel}: added {delay_ms} ms, tx p50 {host['tx']['p50_ns'] / 1e6:.4f} ms of "
                   f"{host['tx']['count']}, rx p50 {host['rx']['p50_ns'] / 1e6:.4f} ms", flush=True)
-            self.assertGreater(host["tx"]["count"], 100)
+            self.assertGreater(host["tx"]["count"], 50)
             self.assertAlmostEqual(host["tx"]["p50_ns"] / 1e6, delay_ms, delta=0.05 * delay_ms)
             # The way back has no netem.
             self.assertLess(host["rx"]["p50_ns"], 1e6)
@@ -35,7 +35,7 @@ class HostDelay:
                         - self.vnic("measured_before")["host"][direction]["count"])
             passed = (self.vnic("stats_after")[direction]["skbs"] - self.vnic("stats_before")[direction]["skbs"])
             with self.subTest(direction=direction):
-                self.assertGreater(passed, 300)
+                self.assertGreater(passed, 150)
                 self.assertGreaterEqual(measured, 0.999 * passed)
                 self.assertLessEqual(measured, passed)
 

@@ -21,8 +21,8 @@ class Rtt:
               f"{measured['count']} samples", flush=True)
         self.assertGreaterEqual(measured["count"], least_samples)
         self.assertAlmostEqual(measured["p50_ns"] / 1e6, set_ms, delta=0.02 * set_ms + 0.1)
-        # A sample from a retransmission would be a whole timeout (200 ms or more) too long, or nearly 0.
-        self.assertGreater(measured["min_ns"] / 1e6, 0.98 * set_ms)
+        # No sample is shorter than the delay: an acknowledgement of the first of two would be.
+        self.assertGreater(measured["buckets"][0][1] / 1e6, set_ms)
 
     def test_every_command_succeeds(self):
         for name in self.kept.names():
@@ -43,7 +43,7 @@ class Rtt:
         for family in (4, 6):
             for delays in ("5:1", "20:10"):
                 with self.subTest(family=family, delays=delays):
-                    self.check(f"echo.{family}.{delays}", "network", int(delays.split(":")[0]), 20)
+                    self.check(f"echo.{family}.{delays}", "network", int(delays.split(":")[0]), 15)
 
     def test_retransmissions_are_named(self):
         """The loss is on the network's side: what the tenant sent again was lost there."""

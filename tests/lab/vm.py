@@ -62,6 +62,10 @@ class Kept:
         except json.JSONDecodeError as error:
             raise Failed(f"{name} is no JSON ({error}):\n{self.text(name)}\n{self.errors(name)}") from None
 
+    def names(self):
+        """Of what 'keep' ran."""
+        return sorted(file.removesuffix(".code") for file in self._files if file.endswith(".code"))
+
     def figure(self, name):
         return float(self._file(name + ".figure"))
 

@@ -40,10 +40,13 @@ __u32 bench_mode = 0;
 __u32 bench_mask = 0;    /* live flows - 1 */
 __u32 bench_base = 0;    /* address of the first flow, host byte order */
 __u32 bench_is_ipv6 = 0; /* then the word is the last of the source address */
+__u32 bench_payload = 0; /* IPv4 TCP: the sequence number goes on by so much with every packet */
+__u32 bench_stamp = 0;   /* the packet is stamped as by weir_tc_in, with this signature */
 
 /* Moved on by every packet. */
 __u64 bench_sent = 0;
 __u64 bench_random = 88172645463325252ull;
+__u32 bench_sequence = 1;
 
 __u64 bench_clock_ns = 0; /* what the clock program read last */
 
@@ -73,11 +76,21 @@ static __always_inline int bench_next_packet(__u8* data, const __u8* end) {
         *(__u32*)(data + 34) = bench_next_address();
     else
         *(__u32*)(data + 26) = bench_next_address();
+    if (bench_payload) {
+        *(__u32*)(data + 38) = bpf_htonl(bench_sequence);
+        bench_sequence += bench_payload;
+    }
     return 1;
 }
 
 SEC("tc")
 int bench_tc(struct __sk_buff* skb) {
+    if (bench_stamp) {
+        /* The time stays in the packet from one run to the next, the signature is taken out by who reads it. */
+        if (skb->tstamp_type != BPF_SKB_TSTAMP_DELIVERY_MONO)
+            bpf_skb_set_tstamp(skb, bpf_ktime_get_ns(), BPF_SKB_TSTAMP_DELIVERY_MONO);
+        skb->tc_index = bench_stamp;
+    }
     if (bench_next_packet((__u8*)(long)skb->data, (const __u8*)(long)skb->data_end)) bpf_tail_call(skb, &tc_target, 0);
     return BENCH_NO_TARGET;
 }

@@ -76,21 +76,27 @@ std::vector<Verdict> judge_all(const BenchReport& report) {
     const auto udp4 = [&](std::uint32_t flows) {
         return find([&](const Traffic& t) { return t.shown.live_flows == flows && t.class_id == WEIR_CLASS_IPV4_UDP; });
     };
+    const auto tcp4 = [&](std::uint32_t flows) {
+        return find([&](const Traffic& t) { return t.shown.live_flows == flows && t.class_id == WEIR_CLASS_IPV4_TCP; });
+    };
     const struct {
         Bar bar;
         std::size_t traffic;
+        Program in, out;
     } bars[] = {
-        {{"one flow", 80, 0.9}, udp4(1)},
-        {{"65,536 flows", 220, 0.6}, udp4(65536)},
-        {{"every packet new", 250, std::nullopt}, udp4(0)},
+        {{"one flow", 80, 0.9}, udp4(1), Program::tc_in, Program::tc_out},
+        {{"65,536 flows", 220, 0.6}, udp4(65536), Program::tc_in, Program::tc_out},
+        {{"every packet new", 250, std::nullopt}, udp4(0), Program::tc_in, Program::tc_out},
+        {{"one flow, latency on", 120, std::nullopt}, tcp4(1), Program::tc_in_latency, Program::tc_out_latency},
+        {{"65,536, latency on", 270, std::nullopt}, tcp4(65536), Program::tc_in_latency, Program::tc_out_latency},
     };
     std::vector<Verdict> verdicts;
-    for (const auto& [bar, traffic] : bars) {
+    for (const auto& [bar, traffic, in, out] : bars) {
         const auto above = [&, t = traffic](Program program) {
             return report.cell(t, index_of(program))->above_empty_ns;
         };
         // The slower of the two directions is held to the bar.
-        verdicts.push_back(judge(bar, std::max(above(Program::tc_in), above(Program::tc_out)), above(Program::lru)));
+        verdicts.push_back(judge(bar, std::max(above(in), above(out)), above(Program::lru)));
     }
     return verdicts;
 }
@@ -131,6 +137,13 @@ Result<BenchReport> run_bench(const BenchOptions& options) {
         }
     }
     report.verdicts = judge_all(report);
+    for (std::size_t t = 0; t < traffics().size(); ++t) {
+        const auto path = [&](Program in, Program out) {
+            return report.cell(t, index_of(in))->above_empty_ns + report.cell(t, index_of(out))->above_empty_ns;
+        };
+        report.latency_costs.push_back(
+            {t, path(Program::tc_in, Program::tc_out), path(Program::tc_in_latency, Program::tc_out_latency)});
+    }
     return report;
 }
 

@@ -70,6 +70,13 @@ struct BenchCell {
     double min_above_empty_ns = 0;  // least of each
 };
 
+// What latency adds to a packet's way through the host: in by one interface, out by another.
+struct LatencyCost {
+    std::size_t traffic = 0;  // index into BenchReport.traffics
+    double off_ns = 0;        // weir_tc_in and weir_tc_out, above empty, medians
+    double on_ns = 0;
+};
+
 struct BenchReport {
     BenchOptions options;  // as used
     BenchMachine machine;
@@ -78,6 +85,7 @@ struct BenchReport {
     std::vector<BenchProgram> programs;
     std::vector<BenchCell> cells;
     std::vector<Verdict> verdicts;
+    std::vector<LatencyCost> latency_costs;
     [[nodiscard]] const BenchCell* cell(std::size_t traffic, std::size_t program) const;
     [[nodiscard]] bool passed() const;  // every bar
 };

@@ -36,7 +36,7 @@ std::string matrix(const BenchReport& report, bool with_empty, const Style& styl
 }
 
 std::string verdict_line(const Verdict& verdict, const Style& style) {
-    std::string line = fmt::format("  {:<17} {:>4.0f} ns above empty, at most {:.0f}", verdict.bar.name,
+    std::string line = fmt::format("  {:<20} {:>4.0f} ns above empty, at most {:.0f}", verdict.bar.name,
                                    verdict.measured_ns, verdict.bar.limit_ns);
     line += fmt::format("; {:.2f} of the LRU reference's {:.0f} ns", verdict.ratio, verdict.reference_ns);
     if (verdict.bar.ratio_limit)
@@ -93,6 +93,10 @@ Json bench_json(const BenchReport& report) {
         if (verdict.bar.ratio_limit) bar["ratio_limit"] = *verdict.bar.ratio_limit;
         json["bars"].push_back(std::move(bar));
     }
+    json["latency"] = Json::array();
+    for (const LatencyCost& cost : report.latency_costs)
+        json["latency"].push_back(
+            {{"traffic", report.traffics[cost.traffic].name}, {"off_ns", cost.off_ns}, {"on_ns", cost.on_ns}});
     json["passed"] = report.passed();
     return json;
 }
@@ -128,6 +132,15 @@ std::string bench_table(const BenchReport& report, const Style& style) {
     text += fmt::format("\nMemory of a vNIC: ledger {} bytes, flow table {} bytes ({} flows asked, {} slots)\n",
                         report.memory.ledger_bytes, report.memory.flow_table_bytes, report.memory.flow_table_flows,
                         report.memory.flow_table_sets * WEIR_FLOW_WAYS);
+
+    Table latency({{.header = "LATENCY ADDS"},
+                   {.header = "IN + OUT, OFF", .kind = Column::number},
+                   {.header = "ON", .kind = Column::number},
+                   {.header = "MORE", .kind = Column::number}});
+    for (const LatencyCost& cost : report.latency_costs)
+        latency.add({report.traffics[cost.traffic].name, fmt::format("{:.0f} ns", cost.off_ns),
+                     fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} ns", cost.on_ns - cost.off_ns)});
+    text += '\n' + latency.print(style);
 
     text += "\nBars (the slower of weir_tc_in and weir_tc_out)\n";
     for (const Verdict& verdict : report.verdicts)

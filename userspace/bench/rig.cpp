@@ -55,8 +55,12 @@ std::string_view name_of(Program program) {
         return "parse + LRU + clock";
     case Program::tc_in:
         return "weir_tc_in";
+    case Program::tc_in_latency:
+        return "tc_in, latency";
     case Program::tc_out:
         return "weir_tc_out";
+    case Program::tc_out_latency:
+        return "tc_out, latency";
     case Program::xdp_empty:
         return "empty XDP";
     case Program::xdp:
@@ -95,7 +99,7 @@ Result<std::unique_ptr<Rig>> Rig::open() {
 Result<void> Rig::make_tables() {
     for (std::size_t group = 0; group < groups; ++group) {
         for (const Program program : programs) {
-            if (!is_weir(program)) continue;
+            if (!has_table(program)) continue;
             Table& table = objects_->tables[group][index_of(program)];
             bpf_map_create_opts options{};
             options.sz = sizeof(options);
@@ -129,8 +133,10 @@ int Rig::program_fd(Program program, std::size_t group) const {
     case Program::lru:
         return bpf_program__fd(own.progs.bench_lru);
     case Program::tc_in:
+    case Program::tc_in_latency:
         return bpf_program__fd(weir.progs.weir_tc_in);
     case Program::tc_out:
+    case Program::tc_out_latency:
         return bpf_program__fd(weir.progs.weir_tc_out);
     case Program::xdp_empty:
         return bpf_program__fd(first.progs.bench_xdp_empty);
@@ -147,8 +153,9 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
 
     if (is_weir(program)) {
         const std::uint32_t place = weir_if_place(objects_->ifindex, 0);
-        const weir_if_entry entry{objects_->ifindex, slot_of(traffic.group, program), table_sets - 1,
-                                  is_xdp(program) ? std::uint32_t{WEIR_IF_XDP_ACCOUNTS} : 0u, hash_seed};
+        std::uint32_t flags = is_xdp(program) ? std::uint32_t{WEIR_IF_XDP_ACCOUNTS} : 0u;
+        if (with_latency(program)) flags |= WEIR_IF_HOST_LATENCY | WEIR_IF_RTT;
+        const weir_if_entry entry{objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed};
         if (bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.vnics), &place, &entry, BPF_ANY))
             return refused(what, errno);
     }
@@ -159,6 +166,9 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
     bench.bss->bench_mask = traffic.mask();
     bench.bss->bench_base = traffic.base();
     bench.bss->bench_is_ipv6 = traffic.family == 6;
+    bench.bss->bench_payload = traffic.payload_bytes();
+    // As if the packet had come in by an uplink: what it takes through the host belongs to the vNIC it leaves by.
+    bench.bss->bench_stamp = program == Program::tc_out_latency ? WEIR_STAMP_SIGN | WEIR_STAMP_UPLINK : 0;
 
     const Frame frame = frame_of(traffic, 0);
     const std::uint64_t sent_before = bench.bss->bench_sent;

@@ -23,21 +23,44 @@ inline constexpr std::uint64_t hash_seed = 0x5eed0fbe9c41d237;
 inline constexpr std::uint32_t lru_entries = 2 * table_flows;
 
 // In the order of the table. Every program stands for itself but the two empty ones, which are subtracted.
-enum class Program : std::size_t { empty, parse, clock, lru, tc_in, tc_out, xdp_empty, xdp };
-inline constexpr std::array programs{Program::empty, Program::parse,  Program::clock,     Program::lru,
-                                     Program::tc_in, Program::tc_out, Program::xdp_empty, Program::xdp};
+enum class Program : std::size_t {
+    empty,
+    parse,
+    clock,
+    lru,
+    tc_in,
+    tc_in_latency,  // the same program with latency on
+    tc_out,
+    tc_out_latency,
+    xdp_empty,
+    xdp
+};
+inline constexpr std::array programs{
+    Program::empty,         Program::parse,  Program::clock,          Program::lru,       Program::tc_in,
+    Program::tc_in_latency, Program::tc_out, Program::tc_out_latency, Program::xdp_empty, Program::xdp};
 
 constexpr std::size_t index_of(Program program) { return static_cast<std::size_t>(program); }
 constexpr bool is_xdp(Program program) { return program == Program::xdp || program == Program::xdp_empty; }
 constexpr Program base_of(Program program) { return is_xdp(program) ? Program::xdp_empty : Program::empty; }
-constexpr bool is_weir(Program program) {
+constexpr bool with_latency(Program program) {
+    return program == Program::tc_in_latency || program == Program::tc_out_latency;
+}
+// The one whose flow table and ledger it shares.
+constexpr Program table_of(Program program) {
+    if (program == Program::tc_in_latency) return Program::tc_in;
+    return program == Program::tc_out_latency ? Program::tc_out : program;
+}
+constexpr bool has_table(Program program) {
     return program == Program::tc_in || program == Program::tc_out || program == Program::xdp;
 }
+constexpr bool is_weir(Program program) { return has_table(table_of(program)); }
 
 std::string_view name_of(Program program);
 
 // The direction that a program counts in, for an interface of role vnic.
-constexpr std::uint32_t direction_of(Program program) { return program == Program::tc_out ? WEIR_RX : WEIR_TX; }
+constexpr std::uint32_t direction_of(Program program) {
+    return table_of(program) == Program::tc_out ? WEIR_RX : WEIR_TX;
+}
 
 class Rig {
 public:
@@ -62,6 +85,8 @@ private:
     [[nodiscard]] int program_fd(Program program, std::size_t group) const;
     Result<void> make_tables();
     Result<void> check_weir(std::size_t group, Program program) const;
+    [[nodiscard]] std::uint64_t sent_to(const Traffic& traffic, Program table) const;
+    Result<void> check_latency(std::size_t group, Program program) const;
     Result<void> check_lru(std::size_t group) const;
     Result<void> check_parse() const;
 

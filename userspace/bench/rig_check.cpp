@@ -78,10 +78,40 @@ void add_ledger(weir_ledger& to, const weir_ledger& cpu) {
             add_count(sum.classes[i], add.classes[i]);
         for (int i = 0; i < WEIR_UNTRACKED_KINDS; ++i)
             add_count(sum.untracked[i], add.untracked[i]);
+        to.latency.trouble[direction].retransmits += cpu.latency.trouble[direction].retransmits;
+        to.latency.trouble[direction].out_of_order += cpu.latency.trouble[direction].out_of_order;
+        for (int i = 0; i < WEIR_HISTOGRAM_BUCKETS; ++i)
+            to.latency.host[direction].buckets[i].count += cpu.latency.host[direction].buckets[i].count;
     }
 }
 
 }  // namespace
+
+// Through a program's table, by it and by the one that shares it.
+std::uint64_t Rig::sent_to(const Traffic& traffic, Program table) const {
+    const auto& of_traffic = sent_[static_cast<std::size_t>(&traffic - traffics().data())];
+    std::uint64_t sent = 0;
+    for (const Program program : programs)
+        if (table_of(program) == table) sent += of_traffic[index_of(program)];
+    return sent;
+}
+
+// Every packet that went out with latency on was measured, and none besides; none was taken for one sent again.
+Result<void> Rig::check_latency(std::size_t group, Program program) const {
+    const Table& table = objects_->tables[group][index_of(table_of(program))];
+    WEIR_TRY(const weir_ledger ledger, read_summed<weir_ledger>(table.ledger.get(), add_ledger));
+    std::uint64_t sent = 0, measured = 0, troubles = 0;
+    for (const Traffic* traffic : traffics_of(group))
+        sent += sent_[static_cast<std::size_t>(traffic - traffics().data())][index_of(program)];
+    for (const weir_histogram_bucket& bucket : ledger.latency.host[direction_of(program)].buckets)
+        measured += bucket.count;
+    for (const weir_tcp_trouble& trouble : ledger.latency.trouble)
+        troubles += trouble.retransmits + trouble.out_of_order;
+    if (program == Program::tc_in_latency) sent = 0;
+    if (measured != sent) return miscounted(program, group, "host delays", measured, sent);
+    if (troubles != 0) return miscounted(program, group, "packets sent again", troubles, 0);
+    return {};
+}
 
 // Ledger by class == sent, flows + untracked == ledger, and as many flows as fit.
 Result<void> Rig::check_weir(std::size_t group, Program program) const {
@@ -95,7 +125,7 @@ Result<void> Rig::check_weir(std::size_t group, Program program) const {
     std::array<std::uint64_t, WEIR_CLASS_COUNT> sent{};
     std::uint64_t total = 0;
     for (const Traffic* traffic : together) {
-        const std::uint64_t packets = sent_[static_cast<std::size_t>(traffic - traffics().data())][index_of(program)];
+        const std::uint64_t packets = sent_to(*traffic, program);
         sent[traffic->class_id] += packets;
         total += packets;
     }
@@ -170,8 +200,10 @@ Result<void> Rig::check_parse() const {
 Result<void> Rig::check() const {
     WEIR_CHECK(check_parse());
     for (std::size_t group = 0; group < groups; ++group) {
-        for (const Program program : programs)
-            if (is_weir(program)) WEIR_CHECK(check_weir(group, program));
+        for (const Program program : programs) {
+            if (has_table(program)) WEIR_CHECK(check_weir(group, program));
+            if (with_latency(program)) WEIR_CHECK(check_latency(group, program));
+        }
         WEIR_CHECK(check_lru(group));
     }
     return {};

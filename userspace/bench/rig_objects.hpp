@@ -33,7 +33,7 @@ struct Rig::Objects {
 };
 
 constexpr std::uint32_t slot_of(std::size_t group, Program program) {
-    return static_cast<std::uint32_t>(group * programs.size() + index_of(program));
+    return static_cast<std::uint32_t>(group * programs.size() + index_of(table_of(program)));
 }
 
 }  // namespace weir::bench

@@ -26,6 +26,7 @@ const std::vector<Traffic>& traffics() {
         {{"IPv4 UDP, 4,096 flows", 4096}, 4, 17, 0, WEIR_CLASS_IPV4_UDP},
         {{"IPv4 UDP, 65,536 flows", 65536}, 4, 17, 1, WEIR_CLASS_IPV4_UDP},
         {{"IPv6 UDP, 65,536 flows", 65536}, 6, 17, 2, WEIR_CLASS_IPV6_UDP},
+        {{"IPv4 TCP, 65,536 flows", 65536}, 4, 6, 4, WEIR_CLASS_IPV4_TCP},
         {{"IPv4 UDP, every packet new", 0}, 4, 17, 3, WEIR_CLASS_IPV4_UDP},
     };
     return all;
@@ -51,7 +52,7 @@ Frame frame_of(const Traffic& traffic, std::uint32_t index) {
         put_be32(frame, 50, 1);
     } else {
         frame[14] = 0x45;
-        put_be16(frame, 16, frame_bytes - 14);
+        put_be16(frame, 16, traffic.protocol == 6 ? 40 + traffic.payload_bytes() : frame_bytes - 14);
         frame[22] = 64;
         frame[23] = traffic.protocol;
         put_be32(frame, 26, word);
@@ -61,7 +62,8 @@ Frame frame_of(const Traffic& traffic, std::uint32_t index) {
     put_be16(frame, l4 + 2, 443);
     if (traffic.protocol == 6) {
         frame[l4 + 12] = 5 << 4;
-        frame[l4 + 13] = 0x10;  // ACK
+        frame[l4 + 13] = 0x10;           // ACK
+        put_be16(frame, l4 + 14, 1000);  // window
     } else {
         put_be16(frame, l4 + 4, static_cast<std::uint32_t>(frame_bytes - l4));
     }

@@ -15,7 +15,7 @@ inline constexpr std::size_t frame_bytes = 64;
 using Frame = std::array<std::uint8_t, frame_bytes>;
 
 // Traffics of one group share their flow tables; their flows fit in together, so that none disturbs another.
-inline constexpr std::size_t groups = 4;
+inline constexpr std::size_t groups = 5;
 
 struct Traffic {
     BenchTraffic shown;
@@ -25,6 +25,10 @@ struct Traffic {
     std::uint32_t class_id;  // the ledger's class that every packet has to be in
 
     [[nodiscard]] bool every_new() const { return shown.live_flows == 0; }
+    // TCP: one flow sends data, one segment after the other; where there are many, each acknowledges once and again.
+    [[nodiscard]] std::uint32_t payload_bytes() const {
+        return protocol == 6 && shown.live_flows == 1 ? frame_bytes - 14 - 20 - 20 : 0;
+    }
     [[nodiscard]] std::uint32_t mask() const { return every_new() ? ~0u : shown.live_flows - 1; }
     [[nodiscard]] std::uint32_t base() const { return every_new() ? 0 : 0x0a000000; }
 };

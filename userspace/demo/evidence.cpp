@@ -52,6 +52,7 @@ Result<Evidence> gather(const Stage& stage, StopSignals& signals) {
     Evidence evidence;
     WEIR_TRY(evidence.ledgers, collect_ledgers(""));
     WEIR_TRY(evidence.flows, collect_flows(""));
+    WEIR_TRY(evidence.latency, collect_latency(""));
     WEIR_TRY(evidence.host, read_devices());
     for (std::size_t i = 0; i < tenants.size(); ++i) {
         WEIR_TRY(const auto peer, read_peer(stage.tenant(i)));

@@ -10,6 +10,7 @@
 #include "demo/signals.hpp"
 #include "demo/traffic.hpp"
 #include "model/flow.hpp"
+#include "model/latency.hpp"
 #include "model/ledger.hpp"
 
 namespace weir::demo {
@@ -17,6 +18,7 @@ namespace weir::demo {
 struct Evidence {
     LedgerSnapshot ledgers;
     FlowSnapshot flows;
+    LatencySnapshot latency;
     Traffic::Totals traffic;
     Devices host;  // the interfaces' own counters in the host namespace
 

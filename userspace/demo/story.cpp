@@ -143,6 +143,37 @@ std::string devices(const Evidence& evidence, const Style& style) {
     return text + table.print(style);
 }
 
+// "3.1 µs, 45 µs": half of them and 99 in 100 are no longer.
+std::string half_and_most(const Histogram& histogram) {
+    if (histogram.empty()) return "-";
+    return fmt::format("{}, {}", human_duration(histogram.percentile_ns(0.5)),
+                       human_duration(histogram.percentile_ns(0.99)));
+}
+
+std::string delays(const Evidence& evidence, const Style& style) {
+    Table table({{.header = "TENANT", .kind = Column::plain},
+                 {.header = "TX THROUGH THE HOST", .kind = Column::number},
+                 {.header = "RX", .kind = Column::number},
+                 {.header = "TENANT AND BACK", .kind = Column::number},
+                 {.header = "NETWORK AND BACK", .kind = Column::number},
+                 {.header = "SENT AGAIN", .kind = Column::number, .spare = 1}});
+    for (const auto& tenant : tenants) {
+        const auto at = std::ranges::find(evidence.latency.vnics, tenant.vnic,
+                                          [](const VnicLatency& entry) { return entry.vnic.interface; });
+        if (at == evidence.latency.vnics.end()) continue;
+        const Latency& latency = at->latency;
+        const auto again =
+            latency.trouble_of(Direction::tx).retransmits + latency.trouble_of(Direction::rx).retransmits;
+        table.add({{std::string(tenant.name), Tone::strong},
+                   half_and_most(latency.of(LatencyKind::host_tx)),
+                   half_and_most(latency.of(LatencyKind::host_rx)),
+                   half_and_most(latency.of(LatencyKind::rtt_tenant)),
+                   half_and_most(latency.of(LatencyKind::rtt_network)),
+                   human_count(again)});
+    }
+    return table.print(style);
+}
+
 }  // namespace
 
 std::string tell(const Evidence& evidence, unsigned seconds, const Style& style) {
@@ -162,10 +193,14 @@ std::string tell(const Evidence& evidence, unsigned seconds, const Style& style)
                 "written and sent again.",
                 style.columns == 0 ? plain_columns : style.columns, 0),
         Tone::dim, style);
-    text += "\n\n" + devices(evidence, style);
+    text += "\n\n" +
+            heading("Where the time goes", ": half of all packets are faster than, 99 in 100 are faster than", style);
+    text += delays(evidence, style) + "\n";
+    text += devices(evidence, style);
     text += "\n" + heading("Now on an interface of your own", "", style);
     text += "  weir attach eth0 --role guest   from now on, every packet is counted\n"
             "  weir flows eth0                 who talks to whom, and how much\n"
+            "  weir latency eth0               is it the network or this machine\n"
             "  weir detach eth0                nothing of Weir stays\n";
     return painted(std::move(text), style);
 }

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Latency on this kernel: nearly every forwarded packet has a host delay, bridged, routed and with NAT; foreign stamps are
+not read; a delay that somebody adds is found; what is sent again is what the sender's kernel counts."""
+import contextlib
+import unittest
+
+import lab
+
+KEYS = ["count", "min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "buckets"]
+
+
+class Base(lab.Case):
+    programs = ("iperf3", "nstat")
+
+    def latency(self, interface, *words):
+        report = self.host.weir("latency", *words, "-j").json
+        [vnic] = [vnic for vnic in report["vnics"] if vnic["interface"] == interface]
+        return vnic
+
+    def skbs(self, interface, direction):
+        vnic = self.host.stats()[interface]
+        not_ip = sum(count["packets"] for name, count in vnic[direction]["classes"].items()
+                     if not name.startswith(("ipv4", "ipv6")))
+        return vnic[direction]["skbs"] - not_ip
+
+    def topology(self, one="10.0.0.1/24", two="10.0.0.2/24"):
+        self.host, self.one, self.two = (self.lab.namespace(word) for word in ("host", "one", "two"))
+        for name, guest, number, cidr in (("vnic0", self.one, 1, one), ("up0", self.two, 2, two)):
+            self.lab.veth(self.host, name, guest, "eth0")
+            guest.ip("addr", "add", cidr, "dev", "eth0")
+
+
+class TestForwarded(Base):
+    """Ends are named by what they reach each other by."""
+
+    def check(self, to):
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.host.weir("attach", "up0", "--role", "uplink")
+        self.one.run("ping", "-c", "3", "-i", "0.05", to)
+        before = {direction: (self.latency("vnic0")["host"][direction]["count"], self.skbs("vnic0", direction))
+                  for direction in ("tx", "rx")}
+        self.lab.iperf(self.one, self.two, to, "-n", "50M")
+        self.lab.iperf(self.one, self.two, to, "-n", "50M", "-R")
+        for direction, (measured, passed) in before.items():
+            host = self.latency("vnic0")["host"][direction]
+            measured = host["count"] - measured
+            passed = self.skbs("vnic0", direction) - passed
+            with self.subTest(direction=direction):
+                self.assertEqual(list(host), KEYS)
+                self.assertGreater(passed, 1000)
+                self.assertGreaterEqual(measured, 0.999 * passed)
+                self.assertLessEqual(measured, passed)
+                self.assertEqual(sum(count for _, _, count in host["buckets"]), host["count"])
+                self.assertTrue(0 < host["min_ns"] <= host["p50_ns"] <= host["p99_ns"] <= host["max_ns"] < 10**9, host)
+
+    def test_bridged(self):
+        self.topology()
+        self.lab.bridge(self.host, "br0", "vnic0", "up0")
+        self.check("10.0.0.2")
+
+    def routed(self):
+        self.topology("10.0.1.2/24", "10.0.2.2/24")
+        self.host.ip("addr", "add", "10.0.1.1/24", "dev", "vnic0")
+        self.host.ip("addr", "add", "10.0.2.1/24", "dev", "up0")
+        self.host.sysctl(**{"net.ipv4.ip_forward": 1})
+        self.one.ip("route", "add", "default", "via", "10.0.1.1")
+
+    def test_routed(self):
+        self.routed()
+        self.two.ip("route", "add", "default", "via", "10.0.2.1")
+        self.check("10.0.2.2")
+
+    def test_with_nat(self):
+        lab.require("nft")
+        self.routed()
+        self.host.run("nft", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
+                             "add rule ip nat post oifname up0 masquerade")
+        self.check("10.0.2.2")
+
+
+class TestGuards(Base):
+    def setUp(self):
+        self.topology()
+        self.lab.bridge(self.host, "br0", "vnic0", "up0")
+
+    def test_one_attached_end_measures_nothing(self):
+        self.host.weir("attach", "up0", "--role", "uplink")
+        self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "5M")
+        host = self.latency("up0")["host"]
+        self.assertEqual((host["tx"]["count"], host["rx"]["count"]), (0, 0))
+
+    def test_both_ends_of_two_tenants(self):
+        """Between two vNICs of a host: one's tx is the other's rx."""
+        self.host.weir("attach", "vnic0", "up0")
+        self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "5M")
+        one, two = self.latency("vnic0")["host"], self.latency("up0")["host"]
+        self.assertGreater(one["tx"]["count"], 50)
+        self.assertEqual(one["tx"]["count"], two["rx"]["count"])
+        self.assertEqual(one["rx"]["count"], two["tx"]["count"])
+
+    def test_what_is_not_ip_is_left_out_by_name(self):
+        self.host.weir("attach", "vnic0", "up0")
+        self.one.ip("neighbour", "flush", "dev", "eth0")
+        self.one.run("ping", "-c", "1", "10.0.0.2")
+        left_out = self.latency("vnic0")["host_left_out"]
+        self.assertGreater(left_out["tx"]["not_ip"], 0)
+        self.assertEqual(left_out["tx"]["foreign"], 0)
+
+
+class TestWindowAndTables(Base):
+    def setUp(self):
+        self.topology()
+        self.lab.bridge(self.host, "br0", "vnic0", "up0")
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.host.weir("attach", "up0", "--role", "uplink")
+
+    def test_echo_in_a_window(self):
+        self.one.run("ping", "-c", "5", "-i", "0.05", "10.0.0.2")
+        with contextlib.ExitStack() as stack:
+            ping = self.one.start("ping", "-c", "30", "-i", "0.05", "10.0.0.2")
+            stack.callback(ping.kill)
+            window = self.latency("vnic0", "--duration", "1")
+        count = window["rtt"]["network"]["count"]
+        self.assertTrue(5 <= count <= 25, count)
+        self.assertGreater(self.latency("vnic0")["rtt"]["network"]["count"], count)
+
+    def test_tables(self):
+        self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "5M")
+        table = self.host.weir("latency", "web").out
+        for words in ("P50", "P99.9", "host tx", "rtt tenant", "rtt network"):
+            self.assertIn(words, table)
+        drawn = self.host.weir("latency", "vnic0", "--hist").out
+        self.assertIn("█", drawn)
+        self.assertLessEqual(max(map(len, drawn.splitlines())), 100)
+        flows = self.host.flows("--sort", "rtt", "--protocol", "tcp")["flows"]
+        longest = [max(flow["rtt"]["tenant"]["last_ns"], flow["rtt"]["network"]["last_ns"]) for flow in flows]
+        self.assertEqual(longest, sorted(longest, reverse=True))
+        self.assertGreater(flows[0]["rtt"]["network"]["samples"] + flows[0]["rtt"]["tenant"]["samples"], 0)
+        self.host.weir("flows", "--sort", "retransmits")
+
+    def test_retransmits_are_the_senders(self):
+        """A filter behind the vNIC drops now and then; the sender's kernel says how often it sent again."""
+        lab.require("nft")
+        self.host.run("nft", "add table bridge loss; add chain bridge loss forward { type filter hook forward priority 0; }; "
+                             "add rule bridge loss forward oifname up0 tcp dport 5201 ip length > 1000 "
+                             "numgen random mod 400 == 0 drop")
+        for guest, name in ((self.one, "eth0"), (self.two, "eth0")):
+            guest.ethtool(name, tso=False, gso=False, gro=False)
+        count = lambda: int(self.one.run("nstat", "-asz", "TcpRetransSegs").out.split("TcpRetransSegs")[1].split()[0])
+        before = count()
+        self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "60M")
+        again = count() - before
+        vnic = self.latency("vnic0")
+        self.assertGreater(again, 50)
+        self.assertAlmostEqual(vnic["tcp"]["tx"]["retransmits"], again, delta=0.01 * again)
+        lost = [flow["lost"] for flow in self.host.flows("vnic0")["flows"] if flow["tx"]["bytes"] > 10**6]
+        self.assertEqual(len(lost), 1)
+        self.assertGreater(lost[0]["network"], 0.9 * again)
+
+
+if __name__ == "__main__":
+    unittest.main()
