@@ -3,6 +3,7 @@
 #define WEIR_BPF_LIB_ACCOUNT_H
 
 #include "../maps.h"
+#include "flow_park.h"
 #include "flow_table.h"
 #include "histogram.h"
 #include "interface.h"
@@ -19,11 +20,6 @@ static __always_inline const struct weir_if_entry* weir_vnic_of(__u32 ifindex) {
         if (entry->ifindex == ifindex) return entry;
     }
     return 0;
-}
-
-static __always_inline void weir_count_add(struct weir_count* to, struct weir_count count) {
-    to->packets += count.packets;
-    to->bytes += count.bytes;
 }
 
 /* This CPU's ledger of the vNIC. Null only while a vNIC is being detached. */
@@ -114,6 +110,7 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
     struct weir_flow_evicted evicted;
     struct weir_flow_key key;
     struct weir_flow_set set;
+    struct weir_count parked;
     int has_set = 0;
     __u64 hash = 0;
 
@@ -129,9 +126,11 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
         weir_count_add(&to->untracked[WEIR_UNTRACKED_NO_FLOW], count);
         return;
     }
-    if (!has_set || !weir_flow_account(&set, &key, hash, direction, count, weir_flow_tick(bpf_jiffies64()), packet,
-                                       events, &evicted)) {
-        weir_count_add(&to->untracked[WEIR_UNTRACKED_BUSY], count);
+    parked = weir_unpark(&to->parked, hash);
+    if (!has_set || !weir_flow_account(&set, &key, hash, direction, count, parked, weir_flow_tick(bpf_jiffies64()),
+                                       packet, events, &evicted)) {
+        weir_count_add(&parked, count);
+        weir_park(to, &key, hash, parked);
         return;
     }
     if (evicted.any) {

@@ -8,7 +8,8 @@
  * lock finds) that it is the right one. All else in the slot is plain memory, written by the lock's holder only; who
  * looks for a victim reads counters and times beside the lock, where a stale value only makes a worse choice. The
  * programs run with bottom halves off, so a holder is never interrupted by another holder on its CPU; a CPU that finds
- * the lock taken tries WEIR_FLOW_SPINS times and then counts the packet as untracked, exactly, rather than wait on.
+ * the lock taken tries WEIR_FLOW_SPINS times, about a microsecond, rather than wait for a holder that the hypervisor
+ * has taken off its CPU: the caller then parks the packet (account.h), and the flow's next one takes it along.
  *
  * Two CPUs that bring in the same new flow at once could each take a slot; the reader adds equal keys up, so even then
  * every sum is right. Concurrency: any number of CPUs; readers copy slots without a lock (userspace/collect). */
@@ -17,7 +18,7 @@
 
 #include "flow_track.h"
 
-#define WEIR_FLOW_SPINS 2048
+#define WEIR_FLOW_SPINS 256
 
 /* Read or written whole and once. On the host as C11 atomics, so that a race detector knows what is meant to race. */
 #ifdef __bpf__
@@ -160,14 +161,15 @@ static __always_inline void weir_flow_track_in(const struct weir_flow_set* set, 
     if (weir_track_any(events)) weir_flow_note(track, weir_flow_result_of(set, way), direction, events);
 }
 
-/* Counts a packet in its flow, bringing the flow in if needed, and tracks it if the set says so. Returns 1 if it is now
- * in a flow, 0 if the caller has to count it as untracked (busy). `evicted` says what had to leave; the caller counts
- * that as untracked (evicted). */
+/* Counts a packet in its flow, with what was parked of the same flow before, bringing the flow in if needed, and tracks
+ * the packet if the set says so. Returns 1 if all of it is now in the flow, 0 if none is. `evicted` says what had to
+ * leave; the caller counts that as untracked (evicted). */
 static __always_inline int weir_flow_account(const struct weir_flow_set* set, const struct weir_flow_key* key,
-                                             __u64 hash, __u32 direction, struct weir_count count, __u32 now_tick,
-                                             const struct weir_packet* packet, struct weir_track_events* events,
-                                             struct weir_flow_evicted* evicted) {
+                                             __u64 hash, __u32 direction, struct weir_count count,
+                                             struct weir_count parked, __u32 now_tick, const struct weir_packet* packet,
+                                             struct weir_track_events* events, struct weir_flow_evicted* evicted) {
     const __u32 tag = weir_flow_tag(hash), home = weir_flow_home_of(hash);
+    const struct weir_count both = {count.packets + parked.packets, count.bytes + parked.bytes};
     struct weir_flow_hot* hot;
     __u32 way, i, state;
     int same;
@@ -179,7 +181,7 @@ static __always_inline int weir_flow_account(const struct weir_flow_set* set, co
         if (!weir_flow_lock(hot, tag)) return 0;
         same = weir_flow_is(hot, set->address ? &set->address->way[way] : 0, key);
         if (same) {
-            weir_flow_add(hot, direction, count, now_tick);
+            weir_flow_add(hot, direction, both, now_tick);
             weir_flow_track_in(set, way, direction, packet, (__u32)count.packets, events);
         }
         weir_flow_unlock(hot, tag);
@@ -211,7 +213,7 @@ static __always_inline int weir_flow_account(const struct weir_flow_set* set, co
         __builtin_memcpy(set->address->way[way].tenant, key->tenant_address, 16);
         __builtin_memcpy(set->address->way[way].peer, key->peer_address, 16);
     }
-    weir_flow_add(hot, direction, count, now_tick);
+    weir_flow_add(hot, direction, both, now_tick);
     hot->is_tracked = 0;
     weir_flow_track_in(set, way, direction, packet, (__u32)count.packets, events);
     weir_flow_unlock(hot, tag);

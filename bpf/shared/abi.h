@@ -51,7 +51,7 @@ struct weir_if_entry {
 enum weir_untracked {
     WEIR_UNTRACKED_NO_FLOW = 0, /* no address pair: ARP, LLDP, a frame that cannot be parsed */
     WEIR_UNTRACKED_EVICTED = 1, /* was in a flow that made room for another: moved here, exactly */
-    WEIR_UNTRACKED_BUSY = 2,    /* its slot was in use by another CPU for longer than Weir waits */
+    WEIR_UNTRACKED_BUSY = 2,    /* its slot was in use by another CPU, and so was the next flow's (weir_parked) */
     WEIR_UNTRACKED_KINDS = 3,
 };
 
@@ -74,11 +74,27 @@ struct weir_count {
     __u64 bytes;   /* layer 2, every segment's headers included, no FCS, no preamble */
 };
 
+/* What belongs to a flow whose slot another CPU had locked: the next packet of that flow on this CPU takes it there.
+ * The words are those of weir_flow_hot, for a reader; the program knows the flow by its hash. */
+struct weir_parked {
+    __u64 hash;
+    struct weir_count count; /* 0 packets: nothing is parked */
+    __u32 tenant_word;
+    __u32 peer_word;
+    __u16 tenant_port;
+    __u16 peer_port;
+    __u8 protocol;
+    __u8 family;
+    __u16 reserved;
+};
+
 /* One direction's exact counters on one CPU. Packets and bytes in total are the sums over the classes. Dropped packets
  * are in their class too: the ledger says what the tenant sent, drops say what of it Weir did not let through. */
 struct weir_ledger_direction {
     __u64 skbs; /* frames as the kernel handed them, GSO unexpanded */
     __u64 ecn_marked_packets;
+    struct weir_parked parked;
+    __u64 reserved;
     struct weir_count untracked[4]; /* by weir_untracked; the fourth is unused */
     struct weir_count drops[WEIR_DROP_ROOM];
     struct weir_count classes[WEIR_CLASS_ROOM];
@@ -252,7 +268,8 @@ struct weir_settings {
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 24, "weir_if_entry is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_count) == 16, "weir_count is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 16 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
+WEIR_STATIC_ASSERT(sizeof(struct weir_parked) == 40, "weir_parked is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 64 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
                    "weir_ledger_direction is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_hot) == 64, "a hot flow is one cache line");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32,

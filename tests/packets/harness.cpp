@@ -74,7 +74,7 @@ weir_ledger Machine::ledger(__u32 slot) const {
     std::vector<weir_ledger> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
     check(bpf_map_lookup_elem(vnic(slot).ledger, &key, cpus.data()), "ledger");
     weir_ledger sum{};
-    // All its members before `scratch` are counters.
+    // All its members before `scratch` are counters, but for what names the parked flow.
     constexpr std::size_t words = offsetof(weir_ledger, scratch) / sizeof(__u64);
     auto* to = reinterpret_cast<__u64*>(&sum);
     for (const weir_ledger& cpu : cpus) {
@@ -149,6 +149,8 @@ void expect_identity(const Machine& machine, __u32 slot) {
     const auto flows = machine.flows(slot);
     for (int direction : {WEIR_TX, WEIR_RX}) {
         weir_count held = untracked_of(ledger.direction[direction]);
+        held.packets += ledger.direction[direction].parked.count.packets;
+        held.bytes += ledger.direction[direction].parked.count.bytes;
         for (const auto& flow : flows) {
             held.packets += flow.hot.direction[direction].packets;
             held.bytes += flow.hot.direction[direction].bytes;

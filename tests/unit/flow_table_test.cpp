@@ -1,6 +1,8 @@
 // The flow table on the host, with real threads: nothing is ever lost, counted twice or mixed up.
 #include "lib/flow_table.h"
 
+#include "lib/flow_park.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -73,8 +75,8 @@ struct Table {
         tracked.now_ns = 1;
         weir_track_events events{};
         const weir_flow_set found{&hot[set], key.family == 6 ? &address[set] : nullptr, &track[set], &result[set]};
-        const int counted = weir_flow_account(&found, &key, hash, static_cast<__u32>(direction), count, tick, &tracked,
-                                              &events, &evicted);
+        const int counted = weir_flow_account(&found, &key, hash, static_cast<__u32>(direction), count, {}, tick,
+                                              &tracked, &events, &evicted);
         caller.sent.add(direction, count);
         if (!counted) caller.busy.add(direction, count);
         if (evicted.any) caller.evicted.add(evicted.direction);
@@ -331,6 +333,61 @@ TEST(FlowTable, SameNewFlowFromManyThreadsAddsUp) {
         EXPECT_EQ(all.evicted.direction[WEIR_RX].packets, 0u);
         EXPECT_LE(table.flows(), 4);
     }
+}
+
+weir_flow_key key_of(const weir_packet& p) {
+    weir_flow_key key{};
+    weir_flow_key_of(&p, WEIR_TX, &key);
+    return key;
+}
+
+TEST(FlowTable, WhatWasParkedComesAlongAndIsTrackedOnce) {
+    Table table(4);
+    Caller caller;
+    const weir_packet p = packet(4, 1, 2);
+    const weir_flow_key key = key_of(p);
+    const __u64 hash = weir_flow_hash(&key, 99);
+    table.account(p, WEIR_TX, {1, 100}, 1, caller);
+    const __u32 set = weir_flow_set_of(hash, table.mask);
+    weir_flow_hot* hot = nullptr;
+    for (auto& way : table.hot[set].way)
+        if (way.state != 0) hot = &way;
+    ASSERT_NE(hot, nullptr);
+
+    // Another CPU has the slot: nothing may change in it.
+    hot->state |= WEIR_FLOW_LOCKED;
+    EXPECT_EQ(table.account(p, WEIR_TX, {2, 300}, 2, caller), 0);
+    EXPECT_EQ(hot->direction[WEIR_TX].packets, 1u);
+    weir_ledger_direction ledger{};
+    weir_park(&ledger, &key, hash, {2, 300});
+    EXPECT_EQ(ledger.parked.count.packets, 2u);
+    EXPECT_EQ(ledger.parked.tenant_word, 1u);
+    EXPECT_EQ(ledger.parked.peer_port, 443);
+    EXPECT_EQ(ledger.untracked[WEIR_UNTRACKED_BUSY].packets, 0u);
+    EXPECT_EQ(weir_unpark(&ledger.parked, hash + 1).packets, 0u) << "another flow must not take it";
+
+    hot->state &= ~WEIR_FLOW_LOCKED;
+    const weir_count parked = weir_unpark(&ledger.parked, hash);
+    EXPECT_EQ(parked.bytes, 300u);
+    EXPECT_EQ(weir_unpark(&ledger.parked, hash).packets, 0u) << "it is taken once";
+    weir_flow_evicted evicted{};
+    weir_packet tracked{};
+    weir_track_events events{};
+    const weir_flow_set found{&table.hot[set], nullptr, &table.track[set], &table.result[set]};
+    EXPECT_EQ(weir_flow_account(&found, &key, hash, WEIR_TX, {1, 100}, parked, 3, &tracked, &events, &evicted), 1);
+    EXPECT_EQ(hot->direction[WEIR_TX].packets, 4u);
+    EXPECT_EQ(hot->direction[WEIR_TX].bytes, 500u);
+}
+
+TEST(FlowTable, ParkingAnotherFlowDisplacesTheFirstAsBusy) {
+    const weir_flow_key key = key_of(packet(4, 1, 2));
+    weir_ledger_direction ledger{};
+    weir_park(&ledger, &key, 5, {2, 300});
+    weir_park(&ledger, &key, 6, {1, 60});
+    EXPECT_EQ(ledger.untracked[WEIR_UNTRACKED_BUSY].packets, 2u);
+    EXPECT_EQ(ledger.untracked[WEIR_UNTRACKED_BUSY].bytes, 300u);
+    EXPECT_EQ(weir_unpark(&ledger.parked, 5).packets, 0u);
+    EXPECT_EQ(weir_unpark(&ledger.parked, 6).bytes, 60u);
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <random>
+
+#include "lib/flow_park.h"
 
 namespace weir {
 namespace {
@@ -107,6 +110,38 @@ FlowSnapshot snapshot(std::vector<Flow> flows, Count evicted_tx = {}) {
     made.untracked.push_back({"vnet0", "web", {}, {}});
     made.untracked[0].tx[WEIR_UNTRACKED_EVICTED] = evicted_tx;
     return made;
+}
+
+TEST(FlowParked, IsItsFlowsOrElseBusy) {
+    FlowSnapshot state = snapshot({flow(1, {10, 1000}), flow(2, {5, 500})});
+    auto& six = state.flows[1].key;
+    six.tenant_address.family = six.peer_address.family = 6;
+    for (std::size_t i = 0; i < 16; i++) {
+        six.tenant_address.bytes.at(i) = static_cast<std::uint8_t>(i);
+        six.peer_address.bytes.at(i) = static_cast<std::uint8_t>(3 * i);
+    }
+    weir_packet packet{};
+    packet.family = 6;
+    packet.protocol = six.protocol;
+    packet.src_port = six.tenant_port;
+    packet.dst_port = six.peer_port;
+    std::memcpy(packet.src_address, six.tenant_address.bytes.data(), 16);
+    std::memcpy(packet.dst_address, six.peer_address.bytes.data(), 16);
+    weir_flow_key key{};
+    weir_flow_key_of(&packet, WEIR_TX, &key);
+
+    weir_ledger cpu{};
+    weir_park(&cpu.direction[WEIR_TX], &key, 1, {7, 700});
+    key.tenant_port++;
+    weir_park(&cpu.direction[WEIR_RX], &key, 2, {1, 60});
+    add_parked(state, state.untracked[0], six.slot, cpu);
+    EXPECT_EQ(state.flows[0].tx, (Count{10, 1000}));
+    EXPECT_EQ(state.flows[1].tx, (Count{12, 1200}));
+    EXPECT_EQ(state.flows[1].rx, Count{});
+    EXPECT_EQ(state.untracked[0].rx[WEIR_UNTRACKED_BUSY], (Count{1, 60}));
+    EXPECT_EQ(state.untracked[0].tx[WEIR_UNTRACKED_BUSY], Count{});
+    add_parked(state, state.untracked[0], six.slot + 1, cpu);
+    EXPECT_EQ(state.flows[1].tx, (Count{12, 1200})) << "another vNIC's";
 }
 
 TEST(FlowWindow, HasWhatMovedAndNothingElse) {

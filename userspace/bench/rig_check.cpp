@@ -78,6 +78,7 @@ void add_ledger(weir_ledger& to, const weir_ledger& cpu) {
             add_count(sum.classes[i], add.classes[i]);
         for (int i = 0; i < WEIR_UNTRACKED_KINDS; ++i)
             add_count(sum.untracked[i], add.untracked[i]);
+        add_count(sum.untracked[WEIR_UNTRACKED_BUSY], add.parked.count);
         to.latency.trouble[direction].retransmits += cpu.latency.trouble[direction].retransmits;
         to.latency.trouble[direction].out_of_order += cpu.latency.trouble[direction].out_of_order;
         for (int i = 0; i < WEIR_HISTOGRAM_BUCKETS; ++i)

@@ -49,8 +49,7 @@ Result<std::vector<weir_ledger>> cpus_of(const Instance& instance, std::uint32_t
     return read_ledger(fd.get());
 }
 
-Result<Ledger> ledger_of(const Instance& instance, std::uint32_t slot) {
-    WEIR_TRY(const auto cpus, cpus_of(instance, slot));
+Ledger ledger_of(const std::vector<weir_ledger>& cpus) {
     Ledger ledger;
     for (const auto& cpu : cpus)
         add_cpu(ledger, cpu);
@@ -73,6 +72,37 @@ Address address_of(std::uint8_t family, std::uint32_t word, const std::uint32_t*
     else
         std::memcpy(address.bytes.data(), &word, 4);
     return address;
+}
+
+struct FlowCopy {
+    std::vector<weir_flow_block> blocks;
+    std::vector<weir_ledger> cpus;
+};
+
+bool parks_the_same(const std::vector<weir_ledger>& a, const std::vector<weir_ledger>& b) {
+    for (std::size_t cpu = 0; cpu < a.size(); ++cpu)
+        for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
+            if (std::memcmp(&a[cpu].direction[direction].parked, &b[cpu].direction[direction].parked,
+                            sizeof(weir_parked)) != 0)
+                return false;
+    return true;
+}
+
+// The table, and the ledger behind it. What is parked moves into the table when its flow's next packet comes: if that
+// was while the table was copied, the copy is made again, so that no flow is shown with less than it had. A busy host
+// can be unlucky every time: then what is missing is that one flow's parked packets, for this snapshot.
+Result<FlowCopy> copy_flows(const Instance& instance, const Vnic& vnic) {
+    constexpr int tries = 4;
+    WEIR_TRY(const auto fd, open_flow_table(instance, vnic.slot));
+    FlowCopy copy;
+    WEIR_TRY(copy.cpus, cpus_of(instance, vnic.slot));
+    for (int i = 0; i < tries; ++i) {
+        const auto before = std::move(copy.cpus);
+        WEIR_TRY(copy.blocks, copy_flow_table(fd.get(), vnic.flow_sets));
+        WEIR_TRY(copy.cpus, cpus_of(instance, vnic.slot));
+        if (parks_the_same(before, copy.cpus)) break;
+    }
+    return copy;
 }
 
 // Turns the programs' ticks into nanoseconds of CLOCK_MONOTONIC. A tick is modulo 2^32; what it means is the moment in
@@ -181,8 +211,8 @@ Result<LedgerSnapshot> collect_ledgers(const std::string& selector) {
     WEIR_TRY(const auto now, read_clock(*selected.instance));
     snapshot.taken_ns = now.monotonic_ns;
     for (auto& vnic : selected.vnics) {
-        WEIR_TRY(const auto ledger, ledger_of(*selected.instance, vnic.slot));
-        snapshot.vnics.push_back({std::move(vnic), ledger});
+        WEIR_TRY(const auto cpus, cpus_of(*selected.instance, vnic.slot));
+        snapshot.vnics.push_back({std::move(vnic), ledger_of(cpus)});
     }
     return snapshot;
 }
@@ -205,13 +235,15 @@ Result<FlowSnapshot> collect_flows(const std::string& selector) {
     FlowSnapshot snapshot;
     if (!selected.instance) return snapshot;
     for (const auto& vnic : selected.vnics) {
-        WEIR_TRY(const auto fd, open_flow_table(*selected.instance, vnic.slot));
-        WEIR_TRY(const auto blocks, copy_flow_table(fd.get(), vnic.flow_sets));
+        WEIR_TRY(const auto copy, copy_flows(*selected.instance, vnic));
         WEIR_TRY(const auto now, read_clock(*selected.instance));
         snapshot.taken_ns = now.monotonic_ns;
-        add_flows(vnic, blocks, TickClock(now), snapshot.flows);
-        WEIR_TRY(const auto ledger, ledger_of(*selected.instance, vnic.slot));
-        snapshot.untracked.push_back({vnic.interface, vnic.tenant, ledger.tx.untracked, ledger.rx.untracked});
+        add_flows(vnic, copy.blocks, TickClock(now), snapshot.flows);
+        const Ledger ledger = ledger_of(copy.cpus);
+        FlowSnapshot::Untracked untracked{vnic.interface, vnic.tenant, ledger.tx.untracked, ledger.rx.untracked};
+        for (const auto& cpu : copy.cpus)
+            add_parked(snapshot, untracked, vnic.slot, cpu);
+        snapshot.untracked.push_back(std::move(untracked));
     }
     return snapshot;
 }

@@ -78,6 +78,10 @@ struct FlowSnapshot {
     std::vector<Untracked> untracked;
 };
 
+// Adds what one CPU has parked (bpf/lib/flow_park.h) of the vNIC in `slot` to its flow, or to `untracked` as busy where
+// the flow is not in the table.
+void add_parked(FlowSnapshot& snapshot, FlowSnapshot::Untracked& untracked, std::uint32_t slot, const weir_ledger& cpu);
+
 // What happened between two snapshots: flows that moved, with the window's counts; times and round-trip times as in the
 // later, the latter only if there was a sample within the window.
 // The sum of its flows and untracked counts is what the ledger gained. So what a flow had before the window is taken

@@ -9,8 +9,8 @@
 
 namespace weir {
 
-// One direction. Identity: total() == sum of its flows + untracked_total(), exactly, whenever no packet is in flight
-// while it is read.
+// One direction. Identity: total() == sum of its flows, with what is parked of them, + untracked_total(), exactly,
+// whenever no packet is in flight while it is read.
 struct DirectionLedger {
     std::uint64_t skbs = 0;
     std::uint64_t ecn_marked_packets = 0;
