@@ -19,6 +19,8 @@ import ctypes
 import glob
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -29,7 +31,8 @@ import time
 import unittest
 
 PREFIX = "weirtest"
-STATE = "/sys/fs/bpf/weir/v1"
+ABI = pathlib.Path(__file__).resolve().parents[2] / "bpf" / "shared" / "abi.h"
+STATE = "/sys/fs/bpf/weir/v" + re.search(r"#define WEIR_SCHEMA (\d+)", ABI.read_text())[1]
 SO_NETNS_COOKIE = 71
 PR_SET_PDEATHSIG = 1
 
