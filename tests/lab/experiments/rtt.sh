@@ -43,7 +43,7 @@ for timestamps in 1 0; do
                 case=ts$timestamps.loss$loss.ip$family.$delays
                 sides "${delays%:*}" "${delays#*:}" $loss
                 keep "latency_$case" weir latency web --duration 3 -j &
-                keep "iperf_$case" inside web iperf3 -c $peer --bidir -b 2M -l 2800 -t 2
+                keep "iperf_$case" inside web iperf3 -c $peer --bidir -b 4M -l 8K -t 2
                 wait $!
             done
         done
