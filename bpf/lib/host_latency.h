@@ -30,7 +30,7 @@ static __always_inline __u64 weir_stamp(struct __sk_buff* skb, const struct weir
     asm volatile("" : "+r"(time_ns), "+r"(type), "+r"(index));
     if (time_ns > now_ns && type == BPF_SKB_TSTAMP_DELIVERY_MONO) {
         left_out[WEIR_HOST_FUTURE] += 1;
-    } else if (index && (index & WEIR_STAMP_SIGN_MASK) != WEIR_STAMP_SIGN) {
+    } else if (type > BPF_SKB_TSTAMP_DELIVERY_MONO || (index && (index & WEIR_STAMP_SIGN_MASK) != WEIR_STAMP_SIGN)) {
         left_out[WEIR_HOST_FOREIGN] += 1;
     } else if (bpf_skb_set_tstamp(skb, now_ns, BPF_SKB_TSTAMP_DELIVERY_MONO)) {
         left_out[WEIR_HOST_NOT_IP] += 1;

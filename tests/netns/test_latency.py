@@ -2,11 +2,25 @@
 """Latency on this kernel: nearly every forwarded packet has a host delay, bridged, routed and with NAT; foreign stamps are
 not read; a delay that somebody adds is found; what is sent again is what the sender's kernel counts."""
 import contextlib
+import sys
+import time
 import unittest
 
 import lab
 
 KEYS = ["count", "min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "buckets"]
+
+
+# UDP datagrams with a departure time: SO_TXTIME (61) with its clock, and SCM_TXTIME beside each.
+DEPARTURES = """
+import socket, struct, sys, time
+clock, ahead_ns, count = map(int, sys.argv[1:])
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    sender.setsockopt(socket.SOL_SOCKET, 61, struct.pack("iI", clock, 0))
+    for _ in range(count):
+        departure = struct.pack("Q", time.clock_gettime_ns(clock) + ahead_ns)
+        sender.sendmsg([b"x"], [(socket.SOL_SOCKET, 61, departure)], 0, ("10.0.0.2", 9))
+"""
 
 
 class Base(lab.Case):
@@ -105,6 +119,24 @@ class TestGuards(Base):
         left_out = self.latency("vnic0")["host_left_out"]
         self.assertGreater(left_out["tx"]["not_ip"], 0)
         self.assertEqual(left_out["tx"]["foreign"], 0)
+
+    def send_with_departure(self, clock, ahead_ns, count):
+        self.one.run(sys.executable, "-c", DEPARTURES, str(clock), str(ahead_ns), str(count))
+
+    def test_departure_times_of_others_stay(self):
+        """Ones in the past are nobody's any more; ones to come, and ones by CLOCK_TAI, are left as they are and counted."""
+        self.host.weir("attach", "vnic0", "up0")
+        self.one.run("ping", "-c", "3", "-i", "0.05", "10.0.0.2")
+        before = self.latency("vnic0")
+        self.send_with_departure(time.CLOCK_MONOTONIC, -1_000_000_000, 10)
+        self.send_with_departure(time.CLOCK_MONOTONIC, 60_000_000_000, 20)
+        self.send_with_departure(time.CLOCK_TAI, 60_000_000_000, 30)
+        after = self.latency("vnic0")
+        gained = {reason: after["host_left_out"]["tx"][reason] - before["host_left_out"]["tx"][reason]
+                  for reason in ("future", "foreign")}
+        self.assertEqual(gained, {"future": 20, "foreign": 30})
+        self.assertEqual(after["host"]["tx"]["count"] - before["host"]["tx"]["count"], 10)
+        self.assertLess(after["host"]["tx"]["max_ns"], 500_000_000, "a departure time was taken for a stamp")
 
 
 class TestWindowAndTables(Base):

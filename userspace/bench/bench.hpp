@@ -75,6 +75,8 @@ struct LatencyCost {
     std::size_t traffic = 0;  // index into BenchReport.traffics
     double off_ns = 0;        // weir_tc_in and weir_tc_out, above empty, medians
     double on_ns = 0;
+    double clock_ns = 0;  // two clock reads alone: no packet's delay can be had for less
+    [[nodiscard]] double more() const { return off_ns > 0 ? (on_ns - off_ns) / off_ns : 0; }
 };
 
 struct BenchReport {

@@ -95,8 +95,10 @@ Json bench_json(const BenchReport& report) {
     }
     json["latency"] = Json::array();
     for (const LatencyCost& cost : report.latency_costs)
-        json["latency"].push_back(
-            {{"traffic", report.traffics[cost.traffic].name}, {"off_ns", cost.off_ns}, {"on_ns", cost.on_ns}});
+        json["latency"].push_back({{"traffic", report.traffics[cost.traffic].name},
+                                   {"off_ns", cost.off_ns},
+                                   {"on_ns", cost.on_ns},
+                                   {"clock_ns", cost.clock_ns}});
     json["passed"] = report.passed();
     return json;
 }
@@ -136,10 +138,12 @@ std::string bench_table(const BenchReport& report, const Style& style) {
     Table latency({{.header = "LATENCY ADDS"},
                    {.header = "IN + OUT, OFF", .kind = Column::number},
                    {.header = "ON", .kind = Column::number},
-                   {.header = "MORE", .kind = Column::number}});
+                   {.header = "MORE", .kind = Column::number},
+                   {.header = "TWO CLOCK READS ALONE", .kind = Column::number}});
     for (const LatencyCost& cost : report.latency_costs)
         latency.add({report.traffics[cost.traffic].name, fmt::format("{:.0f} ns", cost.off_ns),
-                     fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} ns", cost.on_ns - cost.off_ns)});
+                     fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} %", 100 * cost.more()),
+                     fmt::format("{:+.0f} %", cost.off_ns > 0 ? 100 * cost.clock_ns / cost.off_ns : 0)});
     text += '\n' + latency.print(style);
 
     text += "\nBars (the slower of weir_tc_in and weir_tc_out)\n";
