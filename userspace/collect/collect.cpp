@@ -167,12 +167,13 @@ void merge_result(Flow& into, const Flow& other) {
 void add_flows(const Vnic& vnic, const std::vector<weir_flow_block>& blocks, const TickClock& clock,
                std::vector<Flow>& flows) {
     std::map<FlowKey, std::size_t> seen;
-    for (std::size_t set = 0; set < vnic.flow_sets; ++set) {
+    const std::size_t sets = vnic.flow_sets;
+    for (std::size_t set = 0; set < sets; ++set) {
         for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way) {
             const auto& hot = blocks[set].hot.way[way];
-            const auto& address = blocks[vnic.flow_sets * WEIR_FLOW_REGION_ADDRESS + set / 2].address[set & 1].way[way];
-            const auto& track = blocks[vnic.flow_sets * WEIR_FLOW_REGION_TRACK + set].track.way[way];
-            const auto& result = blocks[vnic.flow_sets * WEIR_FLOW_REGION_RESULT + set].result.way[way];
+            const auto& address = blocks[sets * WEIR_FLOW_REGION_ADDRESS + set / 2].address[set & 1].way[way];
+            const auto& track = blocks[sets * WEIR_FLOW_REGION_TRACK + set].track.way[way];
+            const auto& result = blocks[sets * WEIR_FLOW_REGION_RESULT + set].result.way[way];
             if (hot.state == 0 || hot.family == 0) continue;
             Flow flow;
             flow.key = {.slot = vnic.slot,
@@ -224,8 +225,8 @@ Result<LatencySnapshot> collect_latency(const std::string& selector) {
     WEIR_TRY(const auto now, read_clock(*selected.instance));
     snapshot.taken_ns = now.monotonic_ns;
     for (auto& vnic : selected.vnics) {
-        WEIR_TRY(auto latency, latency_of(*selected.instance, vnic.slot));
-        snapshot.vnics.push_back({std::move(vnic), std::move(latency)});
+        WEIR_TRY(const auto latency, latency_of(*selected.instance, vnic.slot));
+        snapshot.vnics.push_back({std::move(vnic), latency});
     }
     return snapshot;
 }
