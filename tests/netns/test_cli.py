@@ -24,7 +24,7 @@ TIMEOUT = 60
 NOBODY = 65534
 
 CHANGES = ["attach", "detach", "apply", "export"]
-READS = ["status", "stats", "flows"]
+READS = ["status", "stats", "flows", "latency"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 
@@ -93,7 +93,7 @@ class Usage(CliTest):
         (["stats", "--duration", "nan"], "--duration: expected seconds"),
         (["stats", "--duration", "5s"], "--duration: expected seconds"),
         (["flows", "--duration", "-1"], "--duration: expected seconds"),
-        (["flows", "--sort", "size"], "--sort: expected bytes, packets, rate or age"),
+        (["flows", "--sort", "size"], "--sort: expected bytes, packets, rate, age, rtt or retransmits"),
         (["flows", "--limit", "many"], "--limit: expected a number"),
         (["flows", "--address", "10.0.0.0/33"], "--address"),
         (["flows", "--address", "example.org"], "--address"),
@@ -343,7 +343,7 @@ class WithoutRoot(CliTest):
         return run(*arguments, binary=self.binary, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/")
 
     def test_what_needs_root_says_so_in_one_line(self):
-        for arguments in (["status"], ["stats"], ["flows"], ["export"], ["features"], ["attach", "lo"],
+        for arguments in (["status"], ["stats"], ["flows"], ["latency"], ["export"], ["features"], ["attach", "lo"],
                           ["attach", "lo", "--dry-run"], ["detach", "lo"], ["detach", "--all"],
                           ["apply", self.document], ["bench", "--quick"], ["demo", "--seconds", "1"],
                           ["stats", "--duration", "1"]):
@@ -383,7 +383,7 @@ class NamespaceTest(lab.Case, CliTest):
 
 class NothingAttached(NamespaceTest):
     def test_json_is_one_line_and_the_same_indented(self):
-        for command, key in (("status", "vnics"), ("stats", "vnics"), ("flows", "flows"), ("export", "vnics")):
+        for command, key in (("status", "vnics"), ("stats", "vnics"), ("flows", "flows"), ("latency", "vnics"), ("export", "vnics")):
             with self.subTest(command=command):
                 compact, pretty = self.weir(command, "-j"), self.weir(command, "-p")
                 self.assert_fine(compact)
