@@ -383,7 +383,8 @@ class NamespaceTest(lab.Case, CliTest):
 
 class NothingAttached(NamespaceTest):
     def test_json_is_one_line_and_the_same_indented(self):
-        for command, key in (("status", "vnics"), ("stats", "vnics"), ("flows", "flows"), ("latency", "vnics"), ("export", "vnics")):
+        for command in ("status", "stats", "flows", "latency", "export"):
+            key = "flows" if command == "flows" else "vnics"
             with self.subTest(command=command):
                 compact, pretty = self.weir(command, "-j"), self.weir(command, "-p")
                 self.assert_fine(compact)
