@@ -8,6 +8,8 @@
  *   vnic_info    array of weir_vnic_info by slot: what user space must remember; the programs never read it
  *   ledgers      array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
  *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
+ *   limits       array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
+ *   tenant_info  array of weir_tenant_info by tenant slot: what user space must remember of limits
  *   settings     array of one weir_settings
  */
 #ifndef WEIR_BPF_SHARED_ABI_H
@@ -15,9 +17,10 @@
 
 #include "class.h"
 #include "latency.h"
+#include "limit.h"
 #include "types.h"
 
-#define WEIR_SCHEMA 2
+#define WEIR_SCHEMA 3
 
 /* How many vNICs one network namespace can have attached. */
 #define WEIR_VNICS_MAX (1 << WEIR_SLOT_BITS)
@@ -36,6 +39,8 @@ enum weir_if_flag {
     WEIR_IF_IS_UPLINK = 1 << 2,
     WEIR_IF_HOST_LATENCY = 1 << 3, /* packets are stamped at ingress and their stamps read at egress */
     WEIR_IF_RTT = 1 << 4,          /* round-trip times of TCP and ICMP echo are measured */
+    WEIR_IF_LIMIT_TX = 1 << 5,     /* the tenant has a limit in this direction: shift by weir_direction */
+    WEIR_IF_LIMIT_RX = 1 << 6,
 };
 
 /* One attached interface, as the programs see it. ifindex 0 is an empty place. */
@@ -45,6 +50,8 @@ struct weir_if_entry {
     __u32 flow_set_mask; /* number of sets - 1; the number is a power of two */
     __u32 flags;         /* weir_if_flag */
     __u64 hash_seed;     /* random per vNIC, so that nobody can aim at a set of the table */
+    __u32 tenant;        /* index into limits; means nothing without WEIR_IF_LIMIT_* */
+    __u32 reserved;
 };
 
 /* Why a packet is in the ledger and in no flow. */
@@ -236,6 +243,12 @@ enum weir_hook {
     WEIR_HOOK_XDP_GENERIC = 4,
 };
 
+/* The root qdisc of an attached interface. The journal's rule holds here too: written before the qdisc is touched. */
+enum weir_qdisc_state {
+    WEIR_QDISC_THEIRS = 0, /* as it was found */
+    WEIR_QDISC_OURS = 1,   /* Weir's fq, or mq with an fq a queue, stands in place of qdisc_before, or is about to */
+};
+
 /* What the user asked for with --ingress-hook. */
 enum weir_ingress_choice { WEIR_INGRESS_AUTO = 0, WEIR_INGRESS_TC = 1, WEIR_INGRESS_XDP = 2 };
 
@@ -252,11 +265,14 @@ struct weir_vnic_info {
     __u32 tc_ingress_priority; /* clsact only: the filters' priority and handle */
     __u32 tc_egress_priority;
     __u32 tc_handle;
-    __u32 clsact_is_ours; /* the clsact qdisc was created by Weir and goes with it */
-    __u32 flows;          /* --flows, as asked */
-    __u32 flow_sets;      /* sets in its table */
-    __u64 capacity_bps;   /* role uplink; 0: not set */
-    __u64 attached_ns;    /* CLOCK_REALTIME */
+    __u32 clsact_is_ours;  /* the clsact qdisc was created by Weir and goes with it */
+    __u32 flows;           /* --flows, as asked */
+    __u32 flow_sets;       /* sets in its table */
+    __u64 capacity_bps;    /* role uplink; 0: not set */
+    __u64 attached_ns;     /* CLOCK_REALTIME */
+    char qdisc_before[16]; /* kind of the root qdisc that Weir's fq stands in place of */
+    __u32 qdisc;           /* weir_qdisc_state */
+    __u32 reserved;
 };
 
 struct weir_settings {
@@ -266,7 +282,7 @@ struct weir_settings {
     char version[32]; /* of the weir that loaded the running programs */
 };
 
-WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 24, "weir_if_entry is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 32, "weir_if_entry is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_count) == 16, "weir_count is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_parked) == 40, "weir_parked is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 64 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
@@ -279,7 +295,7 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_flow_result) == 64, "a result is one cache
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_address) == 32, "two sets of addresses fill a block");
 WEIR_STATIC_ASSERT(sizeof(union weir_flow_block) == 64 * WEIR_FLOW_WAYS, "a block is its lines and nothing else");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_vnic_info, role) == 88, "weir_vnic_info is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 144, "weir_vnic_info is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 168, "weir_vnic_info is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_settings) == 48, "weir_settings is part of the pinned state");
 
 #endif

@@ -32,8 +32,9 @@ struct Pin {
     Fd Instance::* fd;
 };
 
-constexpr std::array map_pins{Pin{"vnics", &Instance::vnics}, Pin{"vnic_info", &Instance::vnic_info},
-                              Pin{"ledgers", &Instance::ledgers}, Pin{"flow_tables", &Instance::flow_tables},
+constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},      Pin{"vnic_info", &Instance::vnic_info},
+                              Pin{"ledgers", &Instance::ledgers},  Pin{"flow_tables", &Instance::flow_tables},
+                              Pin{"limits", &Instance::limits},    Pin{"tenant_info", &Instance::tenant_info},
                               Pin{"settings", &Instance::settings}};
 constexpr std::array program_pins{Pin{"prog_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", &Instance::tc_out},
                                   Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock}};
@@ -67,6 +68,8 @@ Result<Skeleton> load(const Instance* running) {
                                std::pair{skeleton->maps.vnic_info, running->vnic_info.get()},
                                std::pair{skeleton->maps.ledgers, running->ledgers.get()},
                                std::pair{skeleton->maps.flow_tables, running->flow_tables.get()},
+                               std::pair{skeleton->maps.limits, running->limits.get()},
+                               std::pair{skeleton->maps.tenant_info, running->tenant_info.get()},
                                std::pair{skeleton->maps.settings, running->settings.get()}};
         for (const auto& [map, fd] : reuse)
             if (bpf_map__reuse_fd(map, fd) != 0)
@@ -137,6 +140,8 @@ Result<Instance> create_instance() {
                          std::pair{"vnic_info", bpf_map__fd(skeleton->maps.vnic_info)},
                          std::pair{"ledgers", bpf_map__fd(skeleton->maps.ledgers)},
                          std::pair{"flow_tables", bpf_map__fd(skeleton->maps.flow_tables)},
+                         std::pair{"limits", bpf_map__fd(skeleton->maps.limits)},
+                         std::pair{"tenant_info", bpf_map__fd(skeleton->maps.tenant_info)},
                          std::pair{"settings", bpf_map__fd(skeleton->maps.settings)},
                          std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
                          std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},

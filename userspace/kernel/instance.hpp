@@ -18,6 +18,8 @@ struct Instance {
     Fd vnic_info;
     Fd ledgers;
     Fd flow_tables;
+    Fd limits;
+    Fd tenant_info;
     Fd settings;
     Fd tc_in;
     Fd tc_out;
