@@ -155,7 +155,8 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
         const std::uint32_t place = weir_if_place(objects_->ifindex, 0);
         std::uint32_t flags = is_xdp(program) ? std::uint32_t{WEIR_IF_XDP_ACCOUNTS} : 0u;
         if (with_latency(program)) flags |= WEIR_IF_HOST_LATENCY | WEIR_IF_RTT;
-        const weir_if_entry entry{objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed};
+        const weir_if_entry entry{objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed,
+                                  0, 0};
         if (bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.vnics), &place, &entry, BPF_ANY))
             return refused(what, errno);
     }

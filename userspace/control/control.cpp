@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "control/common.hpp"
+#include "control/limit_plan.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
 #include "kernel/vnic_list.hpp"
 
@@ -14,11 +17,6 @@ namespace weir {
 namespace {
 
 constexpr auto busy_hint = "see: weir status";
-
-Result<Running> running_of(const std::optional<Instance>& instance) {
-    if (!instance) return Running{};
-    return read_vnic_infos(*instance);
-}
 
 Result<std::uint32_t> free_slot(const Instance& instance) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
@@ -83,13 +81,6 @@ Result<bool> bring_programs_up(Instance& instance, bool force) {
     return any;
 }
 
-// The last step of every change: with nothing attached, nothing of Weir stays.
-Result<void> remove_if_empty(const Instance& instance) {
-    WEIR_TRY(const auto infos, read_vnic_infos(instance));
-    if (std::ranges::any_of(infos, [](const auto& info) { return info.state != WEIR_VNIC_FREE; })) return {};
-    return remove_state_directory(instance.directory);
-}
-
 Result<void> verify(const Instance& instance, const Plan& plan) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (const auto& step : plan.steps) {
@@ -106,16 +97,10 @@ Result<void> verify(const Instance& instance, const Plan& plan) {
     return {};
 }
 
-std::string past(const std::string& line) {
-    const auto space = line.find(' ');
-    const auto verb = line.substr(0, space);
-    return (verb == "change" ? "changed" : verb + "ed") + line.substr(space);
-}
-
 ChangeReport report_of(const Plan& plan, bool dry_run) {
     ChangeReport report;
     for (const auto& step : plan.steps) {
-        if (!step.line.empty()) report.lines.push_back(dry_run ? "would " + step.line : past(step.line));
+        add_line(report, step.line, dry_run);
         if (!step.warning.empty()) report.warnings.push_back(step.warning);
     }
     return report;
@@ -138,19 +123,43 @@ Result<void> execute(const Instance& instance, const Plan& plan) {
     return verify(instance, plan);
 }
 
-Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const ChangeOptions& options, bool exact) {
+// What is wanted of vNICs and limits.
+struct Wanted {
+    const std::vector<VnicSpec>& vnics;
+    const std::vector<TenantLimit>* limits;  // none: limits stay as they are
+    bool exact;                              // vNICs that are not among them are detached
+};
+
+// Limits first, so that no interface is attached without its tenant's.
+Result<void> execute_both(const Instance& instance, const LimitPlan& limits, const Plan& vnics) {
+    WEIR_CHECK(execute(instance, limits));
+    auto done = execute(instance, vnics);
+    if (done) return {};
+    if (const auto undone = undo(instance, limits); !undone)
+        done.error().evidence += "; and the limits could not be put back: " + to_line(undone.error());
+    return done;
+}
+
+Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& options) {
     WEIR_TRY(const auto lock, StateLock::take());
     WEIR_TRY(auto instance, open_instance());
     if (instance && !options.dry_run) WEIR_CHECK(recover(*instance));
     WEIR_TRY(const auto running, running_of(instance));
-    WEIR_TRY(const auto plan, make_plan(specs, instance ? &*instance : nullptr, running, options.tc_way, exact));
+    WEIR_TRY(const auto plan,
+             make_plan(wanted.vnics, instance ? &*instance : nullptr, running, options.tc_way, wanted.exact));
+    LimitPlan limits;
+    if (wanted.limits != nullptr) {
+        WEIR_TRY(const auto tenants, tenants_of(instance));
+        WEIR_TRY(limits, plan_limits(tenants, *wanted.limits));
+    }
     auto report = report_of(plan, options.dry_run);
+    add_lines(report, limits, options.dry_run);
     if (options.dry_run) {
         if (instance && options.reload) report.lines.emplace_back("would replace the running programs");
         return report;
     }
     if (!instance) {
-        if (plan.steps.empty()) return report;
+        if (plan.steps.empty() && limits.steps.empty()) return report;
         WEIR_TRY(instance, create_instance());
     } else {
         WEIR_TRY(const auto before, running_version(*instance));
@@ -158,9 +167,10 @@ Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const Chang
         if (replaced)
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
-    auto done = execute(*instance, plan);
+    auto done = execute_both(*instance, limits, plan);
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
+    if (wanted.limits != nullptr) WEIR_CHECK(warn_of_absent(report, *instance, limits));
     return report;
 }
 
@@ -190,11 +200,12 @@ Result<void> sweep(ChangeReport& report, const ChangeOptions& options) {
 }  // namespace
 
 Result<ChangeReport> attach(const std::vector<VnicSpec>& specs, const ChangeOptions& options) {
-    return bring_about(specs, options, false);
+    return bring_about({.vnics = specs, .limits = nullptr, .exact = false}, options);
 }
 
 Result<ChangeReport> apply(const Document& document, const ChangeOptions& options) {
-    return bring_about(document.vnics, options, true);
+    return bring_about(
+        {.vnics = document.vnics, .limits = document.limits ? &*document.limits : nullptr, .exact = true}, options);
 }
 
 Result<ChangeReport> detach(const std::vector<std::string>& interfaces, const ChangeOptions& options) {
@@ -218,8 +229,14 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         report.lines.push_back((options.dry_run ? "would remove " : "removed ") + directory);
     } else if (*instance) {
         WEIR_TRY(const auto running, running_of(*instance));
+        WEIR_TRY(const auto tenants, tenants_of(*instance));
+        const auto limits = plan_limit_clear_all(tenants);
         WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
-        if (!options.dry_run) WEIR_CHECK(remove_if_empty(**instance));
+        add_lines(report, limits, options.dry_run);
+        if (!options.dry_run) {
+            WEIR_CHECK(execute(**instance, limits));
+            WEIR_CHECK(remove_if_empty(**instance));
+        }
     }
     WEIR_CHECK(sweep(report, options));
     return report;
@@ -228,6 +245,7 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
 Result<Document> export_document() {
     WEIR_TRY(const auto instance, open_instance());
     Document document;
+    document.limits.emplace();
     if (!instance) return document;
     WEIR_TRY(const auto vnics, list_vnics(*instance));
     for (const auto& vnic : vnics) {
@@ -239,6 +257,11 @@ Result<Document> export_document() {
                                   .flows = vnic.flows,
                                   .capacity_bps = vnic.capacity_bps});
     }
+    WEIR_TRY(const auto tenants, tenants_of(instance));
+    for (const auto& info : tenants)
+        if (const Limit limit = limit_of(info.wish); limit.is_set())
+            document.limits->push_back({.tenant = tenant_of(info), .limit = limit});
+    std::ranges::sort(*document.limits, {}, &TenantLimit::tenant);
     return document;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "kernel/limits.hpp"
 #include "kernel/tables.hpp"
 
 namespace weir {
@@ -42,7 +43,7 @@ Result<void> recover(const Instance& instance) {
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
         if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)
             WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
-    return {};
+    return mend_limits(instance);
 }
 
 weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan& plan) {

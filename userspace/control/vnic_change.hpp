@@ -14,7 +14,7 @@
 
 namespace weir {
 
-// Undoes every half attached and half detached slot.
+// Undoes every half attached and half detached slot, and completes every half made change of limits.
 Result<void> recover(const Instance& instance);
 
 // The journal entry of a new vNIC, not written yet.
