@@ -170,7 +170,7 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
     auto done = execute_both(*instance, limits, plan);
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
-    if (wanted.limits != nullptr) WEIR_CHECK(warn_of_absent(report, *instance, limits));
+    if (wanted.limits != nullptr) WEIR_CHECK(warn_of_absent(report, instance, limits));
     return report;
 }
 

@@ -108,7 +108,7 @@ inline bool same_attachment(const Vnic& a, const Vnic& b) {
 // The document that apply takes and export gives: everything that is attached, and the limits of all tenants.
 struct Document {
     std::vector<VnicSpec> vnics;
-    std::optional<std::vector<TenantLimit>> limits;  // nothing: it does not say; limits stay as they are
+    std::optional<std::vector<TenantLimit>> limits = {};  // nothing: it does not say; limits stay as they are
 };
 
 }  // namespace weir
