@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Limits as the command line sets them: what the programs then read (by bpftool, not by weir), that nothing is half done,
+"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half done,
 that what is not confirmed ends by itself, and that a kill -9 at any moment is mended by the next change.
 
 WEIR_LIMIT_KILLS says how many kills (default 24); WEIR_SEED repeats their moments.
@@ -12,22 +12,21 @@ import time
 import unittest
 
 import lab
+import pinned
 
+SOURCE = os.environ.get("WEIR_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 KILLS = int(os.environ.get("WEIR_LIMIT_KILLS", "24"))
 SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
 
 # bpf/shared/limit.h and abi.h
 RULE = struct.Struct("<QQQQQQIiQQQ")
 RULE_SIZE, DIRECTION_SIZE = 128, 384 + 8 * 2 * 512
+TENANTS, PLACES = 4096, 16384
 BUCKETS = slice(256, 320)
 ENTRY = struct.Struct("<IIIIQII")
 LIMIT_TX, LIMIT_RX = 1 << 5, 1 << 6
 COST, TIME = 1 << 26, 1 << 10
 MODES = {"shape": 0, "mark": 1, "police": 2}
-
-
-def raw(words):
-    return bytes(int(word, 16) for word in words)
 
 
 class Rule:
@@ -36,18 +35,17 @@ class Rule:
     def __init__(self, data):
         (self.revert_at_ns, byte_cost, packet_cost, burst, packet_burst, flow_burst, self.mode, self.overhead, horizon,
          self.target_ns, self.interval_ns) = RULE.unpack_from(data)
-        self.bps = 8e9 * COST / byte_cost if byte_cost else 0
-        self.pps = 1e9 * TIME / packet_cost if packet_cost else 0
+        self.exact_bps = 8e9 * COST / byte_cost if byte_cost else 0
+        self.bps = round(self.exact_bps)
+        self.pps = round(1e9 * TIME / packet_cost) if packet_cost else 0
         self.burst_ns, self.horizon_ns = burst / TIME, horizon / TIME
 
     @property
     def shown(self):
-        return (round(self.bps), round(self.pps), self.mode)
+        return (self.bps, self.pps, self.mode)
 
 
 class Base(lab.Case):
-    programs = ("bpftool",)
-
     def setUp(self):
         self.host, self.guest = self.lab.pair()
         self.addCleanup(self.host.remove)
@@ -63,25 +61,21 @@ class Base(lab.Case):
 
     def inner(self):
         """Ids of the limits that stand, by tenant slot."""
-        dump = self.host.run("bpftool", "-j", "map", "dump", "pinned", f"{self.host.state_dir}/limits").json
-        return {struct.unpack("<I", raw(entry["key"]))[0]: struct.unpack("<I", raw(entry["value"]))[0]
-                for entry in dump if "value" in entry and isinstance(entry["value"], list)}
+        with pinned.Map.pinned(f"{self.host.state_dir}/limits", 4) as outer:
+            ids = {slot: outer[slot] for slot in range(TENANTS)}
+        return {slot: struct.unpack("=I", number)[0] for slot, number in ids.items() if number}
 
     def value(self, slot):
-        # What bpftool adds where it knows the type stands in "formatted".
-        [entry] = self.host.run("bpftool", "-j", "map", "dump", "id", self.inner()[slot]).json
-        return raw(entry["value"])
+        with pinned.Map.by_id(self.inner()[slot], 2 * DIRECTION_SIZE) as limit:
+            return limit[0]
 
     def entries(self):
         """The programs' interface table: {interface: (slot of the tenant, limit flags, seed)}."""
         names = {link["ifindex"]: name for name, link in self.host.links().items()}
-        dump = self.host.run("bpftool", "-j", "map", "dump", "pinned", f"{self.host.state_dir}/vnics").json
-        found = {}
-        for entry in dump:
-            ifindex, _, _, flags, seed, tenant, _ = ENTRY.unpack(raw(entry["value"]))
-            if ifindex:
-                found[names.get(ifindex, ifindex)] = (tenant, flags & (LIMIT_TX | LIMIT_RX), seed)
-        return found
+        with pinned.Map.pinned(f"{self.host.state_dir}/vnics", ENTRY.size) as vnics:
+            entries = [ENTRY.unpack(value) for value in vnics.all(PLACES)]
+        return {names[ifindex]: (tenant, flags & (LIMIT_TX | LIMIT_RX), seed)
+                for ifindex, _, _, flags, seed, tenant, _ in entries if ifindex}
 
     def rules(self, interface="vnic0", before=False):
         """What the programs read for an interface: its tx and rx rules."""
@@ -110,7 +104,7 @@ class TestLimit(Base):
         tx, rx = self.rules()
         self.assertEqual(tx.shown, (100_000_000, 0, MODES["police"]))
         self.assertEqual(rx.shown[1:], (5000, MODES["police"]))
-        self.assertAlmostEqual(rx.bps / 2.5e9, 1, delta=1e-6)
+        self.assertAlmostEqual(rx.exact_bps / 2.5e9, 1, delta=1e-6)
         self.assertEqual((tx.overhead, rx.overhead, tx.burst_ns), (24, 24, 20e6))
         self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX)
         self.assertEqual(self.entries()["vnic0"][2], seed, "the flow table's seed has changed")
@@ -144,8 +138,8 @@ class TestLimit(Base):
         self.assertIn("no interface of web is attached", done.err)
         self.assertEqual(done.out, "limited web: tx 10mbit, rx 20mbit, shape\n")
         self.assertIn("no interface is attached", self.limit("show").out)
-        self.host.ip("link", "add", "up0", "type", "dummy")
-        self.host.ip("link", "add", "vnic1", "type", "dummy")
+        for name in ("up0", "vnic1"):
+            self.lab.veth(self.host, name, self.guest, name)
         self.host.weir("attach", "up0", "--role", "uplink", "--tenant", "web")
         self.host.weir("attach", "vnic0", "--tenant", "web")
         self.host.weir("attach", "vnic1", "--role", "guest", "--tenant", "web")
@@ -222,8 +216,8 @@ class TestLimit(Base):
 
     def test_apply_and_export(self):
         for name in ("vnet-a", "vnet-b", "vnet-c"):
-            self.host.ip("link", "add", name, "type", "dummy")
-        sample = os.path.join(os.environ["WEIR_SOURCE"], "configs", "two-limits.json")
+            self.lab.veth(self.host, name, self.guest, name)
+        sample = os.path.join(SOURCE, "configs", "two-limits.json")
         self.set("carol", "--tx-max", "1mbit")
         done = self.host.weir("apply", sample)
         self.assertIn("cleared the limits of carol", done.out)
@@ -310,7 +304,7 @@ class TestConfirm(Base):
 
 
 class TestTraffic(Base):
-    programs = ("bpftool", "iperf3")
+    programs = ("iperf3",)
 
     def rate(self, offered, seconds=2):
         result = self.lab.iperf(self.guest, self.host, "10.0.0.1", "-u", "-b", offered, "-l", "1400", "-t", seconds)
@@ -367,7 +361,7 @@ class TestKill(Base):
             return
         limit = limits["web"]
         wanted = [(limit[way]["max_bps"] or 0) for way in ("tx", "rx")]
-        self.assertEqual([round(rule.bps) for rule in self.rules()], wanted, why)
+        self.assertEqual([rule.bps for rule in self.rules()], wanted, why)
         self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX, why)
         pending = {rule.revert_at_ns != 0 for rule in self.rules()}
         self.assertEqual(pending, {limit["revert_in_ns"] is not None}, why)
