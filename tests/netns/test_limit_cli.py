@@ -2,7 +2,7 @@
 """Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half done,
 that what is not confirmed ends by itself, and that a kill -9 at any moment is mended by the next change.
 
-WEIR_LIMIT_KILLS says how many kills (default 24); WEIR_SEED repeats their moments.
+WEIR_LIMIT_KILLS says how many kills (default 12); WEIR_SEED repeats their moments.
 """
 import json
 import os
@@ -15,7 +15,7 @@ import lab
 import pinned
 
 SOURCE = os.environ.get("WEIR_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-KILLS = int(os.environ.get("WEIR_LIMIT_KILLS", "24"))
+KILLS = int(os.environ.get("WEIR_LIMIT_KILLS", "12"))
 SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
 
 # bpf/shared/limit.h and abi.h

@@ -65,9 +65,13 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
     const std::string command = full_name(*chosen);
     Error error{Errc::usage, command.empty() ? "usage" : command, parse_error.what(), help_of(command)};
     const auto unexpected = app.remaining(true);
-    if (dynamic_cast<const CLI::ExtrasError*>(&parse_error) != nullptr && !unexpected.empty()) {
+    // "weir" and "weir limit" take a command; everything else takes options and arguments.
+    const bool is_heading = !chosen->get_subcommands([](const CLI::App*) { return true; }).empty();
+    if (is_heading && !command.empty()) error.evidence = "a command is expected";
+    const bool has_extras = dynamic_cast<const CLI::ExtrasError*>(&parse_error) != nullptr || is_heading;
+    if (has_extras && !unexpected.empty()) {
         const auto& word = unexpected.front();
-        const char* const kind = word.starts_with('-') ? "option" : command.empty() ? "command" : "argument";
+        const char* const kind = word.starts_with('-') ? "option" : is_heading ? "command" : "argument";
         error.what = fmt::format("unknown {} \"{}\"", kind, word);
         error.evidence.clear();
     }
