@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Figures of the experiments on limits, out of what they kept: plain numbers, units in their names.
 
-    limit_figures.tcp(kept, settings)["goodput_bps"]
+    limit_figures.of("limit_tcp,kind=cake", kept)["goodput_bps"]
 
-Pure functions of what came out of the machine; nothing here knows what is expected.
+Nothing here knows what is expected.
 """
 
 import bisect
+
+import vm
 
 WARM_UP_NS = 2_000_000_000
 WINDOW_NS = 1_000_000_000
@@ -168,7 +170,8 @@ def local(kept, settings):
         receive = kept.json("receive_" + name)
         sink = kept.json("sink_" + name)["samples"]
         start = kept.json("source_" + name)["start_ns"]
-        udp_bps = receive["received"] * 8 * 1484 * 1e9 / max(1, receive["last_ns"] - receive["first_ns"])
+        settled = receive["settled"]
+        udp_bps = (settled["received"] - 1) * 8 * 1484 * 1e9 / max(1, receive["last_ns"] - settled["first_ns"])
         figures[f"{name}_udp_of_limit"] = udp_bps / limit
         figures[f"{name}_tcp_bps"] = rate_bps(sink, start + 10**9, start + int(settings["seconds"]) * 10**9, 1)
     return figures
@@ -195,3 +198,9 @@ def stop(kept, settings):
 
 READERS = {"limit_tcp": tcp, "limit_udp": udp, "limit_change": change, "limit_local": local, "limit_cost": cost,
            "limit_stop": stop}
+
+
+def of(case, kept):
+    """Of a case of one of the experiments on limits; None of another."""
+    reader = READERS.get(case.split(",")[0])
+    return reader(kept, vm.settings_of(case)) if reader else None

@@ -11,7 +11,6 @@ the tables can be rendered anew without running.
 import concurrent.futures
 import json
 import os
-import subprocess
 import sys
 import threading
 
@@ -77,29 +76,14 @@ def limit_stop():
 EXPERIMENTS = [limit_tcp, limit_udp, limit_change, limit_local, limit_cost, limit_stop]
 
 
-def figures(case, kept):
-    """Of a case of one of the experiments on limits; None of another."""
-    reader = limit_figures.READERS.get(case.split(",")[0])
-    return reader(kept, vm.settings_of(case)) if reader else None
-
-
-def weir_has_limits():
-    build = os.environ.get("WEIR_BUILD", os.path.join(vm.ROOT, "build", "dev"))
-    weir = os.environ.get("WEIR", os.path.join(build, "weir"))
-    return subprocess.run([weir, "limit", "--help"], capture_output=True, check=False).returncode == 0
-
-
 def wanted(only):
     """{experiment: [case]}, in order."""
-    with_weir = weir_has_limits()
     chosen = {}
     for cases in EXPERIMENTS:
         name = cases.__name__
         if only and name not in only:
             continue
-        texts = [vm.case(name, **settings) for settings in cases()]
-        chosen[name] = [case for case in texts
-                        if with_weir or vm.settings_of(case).get("kind") not in ("weir", None)]
+        chosen[name] = [vm.case(name, **settings) for settings in cases()]
     return chosen
 
 
@@ -134,7 +118,7 @@ def run_chunk(kernel, cases, lock):
         try:
             if isinstance(kept, vm.Failed):
                 raise kept
-            found[case] = figures(case, kept)
+            found[case] = limit_figures.of(case, kept)
         except (vm.Failed, ArithmeticError, LookupError, TypeError, ValueError) as reason:
             failed += 1
             found[case] = {"failed": str(reason).splitlines()[:12]}
@@ -155,7 +139,7 @@ def run_all(series, only, render_only=False):
         chunks = [(kernel, cases[first: first + CHUNK]) for cases in wanted(only).values()
                   for first in range(0, len(cases), CHUNK) for kernel in series]
         lock = threading.Lock()
-        with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("WEIR_LAB_MACHINES", os.cpu_count() or 1))) as pool:
+        with concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time()) as pool:
             failed = sum(pool.map(lambda chunk: run_chunk(*chunk, lock), chunks))
     with open(TABLES, "w", encoding="utf-8") as file:
         file.write(limit_tables.render([load(kernel) for kernel in kernels.SERIES]))

@@ -159,8 +159,14 @@ class Lab:
                 machine.wait()
 
 
+def machines_at_a_time():
+    return int(os.environ.get("WEIR_LAB_MACHINES", os.cpu_count() or 1))
+
+
 def why_not(kernel):
-    """Why this kernel cannot be run here, in one line, or None."""
+    """Why this kernel cannot be run here, in one line, or None. WEIR_LAB_KERNEL names the only one that is to be."""
+    if os.environ.get("WEIR_LAB_KERNEL", kernel) != kernel:
+        return f"WEIR_LAB_KERNEL is {os.environ['WEIR_LAB_KERNEL']}"
     try:
         Lab(kernel)
     except kernels.Unavailable as reason:

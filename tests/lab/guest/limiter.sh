@@ -4,7 +4,7 @@
 # by which the host sends: up for tx, web for rx. tc police stands at the host's end of the vNIC, like Weir.
 
 # limit KIND DIRECTION RATE [WEIR OPTIONS...]: none, tbf, htb, htb_fq_codel, cake, cake_gso (which leaves GSO frames
-# whole), police, weir, weir_idle (attached, with no limit).
+# whole), police, weir, weir_fq (with an fq that stood there before), weir_idle (attached, with no limit).
 limit() {
     local kind=$1 direction=$2 rate=$3 bits device=web
     shift 3
@@ -25,7 +25,8 @@ limit() {
             tc filter add dev web "$([ "$direction" = tx ] && echo ingress || echo egress)" prio 1 matchall action police \
                 rate "$rate" burst "$(burst_bytes "$bits" 20)" conform-exceed drop
             ;;
-        weir | weir_idle)
+        weir | weir_fq | weir_idle)
+            [ "$kind" != weir_fq ] || tc qdisc add dev $device root fq limit 100000 flow_limit 100000
             weir attach up --role uplink --capacity 10gbit
             weir attach web --tenant web
             [ "$kind" = weir_idle ] || weir limit set web "--$direction-max" "$rate" "$@"
@@ -42,7 +43,7 @@ change_limit() {
         tbf) tc qdisc change dev $device root tbf rate "$3" burst "$(burst_bytes "$(in_bits "$3")" 4)" latency 50ms ;;
         htb | htb_fq_codel) tc class change dev $device parent 1: classid 1:1 htb rate "$3" ceil "$3" ;;
         cake) tc qdisc change dev $device root cake bandwidth "$3" ;;
-        weir) weir limit set web "--$2-max" "$3" ;;
+        weir | weir_fq) weir limit set web "--$2-max" "$3" ;;
         *) echo "a limit of kind $1 is not changed here" >&2; return 1 ;;
     esac
 }
@@ -53,7 +54,7 @@ limit_state() {
     [ "$3" = rx ] || device=up
     case $2 in
         police) keep "$1" tc -s -j filter show dev web "$([ "$3" = tx ] && echo ingress || echo egress)" ;;
-        weir | weir_idle) keep "$1" weir stats web -j ;;
+        weir*) keep "$1" weir stats web -j ;;
         *) keep "$1" tc -s -j qdisc show dev $device ;;
     esac
 }

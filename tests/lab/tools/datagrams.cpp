@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint64_t default_port = 5303;
 constexpr std::uint64_t header_bytes = 14 + 20 + 8;
 constexpr std::uint64_t shortest_sleep_ns = 250'000;
+constexpr std::uint64_t settling_ns = tool::ns_per_s / 2;
 
 int receive(tool::Options& options) {
     const std::uint64_t idle_ms = options.number("--idle-ms", 500);
@@ -28,6 +29,7 @@ int receive(tool::Options& options) {
     if (bind(fd, tool::general(address), sizeof(address))) tool::die("cannot bind", errno);
     tool::say_ready();
 
+    std::uint64_t settled = 0, settled_first_ns = 0;
     std::uint64_t received = 0, out_of_order = 0, next = 0, first_ns = 0, last_ns = 0, longest_gap_ns = 0;
     std::vector<char> buffer(1 << 16);
     while (!tool::stop_requested) {
@@ -44,10 +46,14 @@ int receive(tool::Options& options) {
             if (received) longest_gap_ns = std::max(longest_gap_ns, now - last_ns);
             last_ns = now;
             received += 1;
+            if (now < first_ns + settling_ns) continue;
+            if (!settled) settled_first_ns = now;
+            settled += 1;
         }
     }
-    std::printf("{\"received\":%lu,\"out_of_order\":%lu,\"first_ns\":%lu,\"last_ns\":%lu,\"longest_gap_ns\":%lu}\n",
-                received, out_of_order, first_ns, last_ns, longest_gap_ns);
+    std::printf("{\"received\":%lu,\"out_of_order\":%lu,\"first_ns\":%lu,\"last_ns\":%lu,\"longest_gap_ns\":%lu,"
+                "\"settled\":{\"received\":%lu,\"first_ns\":%lu}}\n",
+                received, out_of_order, first_ns, last_ns, longest_gap_ns, settled, settled_first_ns);
     return 0;
 }
 
