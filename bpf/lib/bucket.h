@@ -52,9 +52,12 @@ static __always_inline struct weir_taken weir_bucket_take(__u64* word, __u64 now
         const __u64 seen = WEIR_READ_ONCE(*word);
         taken.ahead = weir_bucket_ahead(seen, now);
         if (taken.ahead > most) return taken;
-        taken.is_admitted = 1;
-        if (__sync_val_compare_and_swap(word, seen, now + taken.ahead + cost) == seen) return taken;
+        if (__sync_val_compare_and_swap(word, seen, now + taken.ahead + cost) == seen) {
+            taken.is_admitted = 1;
+            return taken;
+        }
     }
+    taken.is_admitted = 1;
     /* Whoever else is here keeps the word at now or later, so adding is enough. */
     taken.ahead = weir_bucket_ahead(__sync_fetch_and_add(word, cost), now);
     return taken;

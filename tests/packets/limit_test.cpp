@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "lib/bucket.h"
+#include "lib/histogram.h"
 #include "model/limit.hpp"
 
 namespace weir::test {
@@ -117,7 +118,7 @@ TEST(Limits, PacketRateCountsSegments) {
     const Bytes frame = FrameBuilder().eth().ipv4().tcp().payload(1000);
     // 64 packets may come at once; each frame is ten.
     for (int i = 0; i < 20; i++)
-        Machine::run(machine.tc_in(), frame, {.gso_size = 100, .gso_segs = 10});
+        EXPECT_EQ(Machine::run(machine.tc_in(), frame, {.gso_size = 100, .gso_segs = 10}).error, 0);
     const weir_ledger ledger = machine.ledger();
     EXPECT_EQ(packets_of(ledger.direction[WEIR_TX]), 200U);
     EXPECT_EQ(dropped(ledger.direction[WEIR_TX], WEIR_DROP_PPS) % 10, 0U);
@@ -133,7 +134,7 @@ TEST(Limits, ShapeCountsTheDelayOfEveryFrame) {
     asked.rx.max_bps = 100'000'000;
     limit.direction[WEIR_RX].rule = rule_of(asked, asked.rx);
     const Bytes frame = FrameBuilder().eth().ipv4().udp().payload(1458);
-    Machine::run(machine.tc_out(), frame, {.repeat = 10'000});
+    EXPECT_EQ(Machine::run(machine.tc_out(), frame, {.repeat = 10000}).error, 0);
     const weir_ledger ledger = machine.ledger();
     const weir_histogram& shaping = ledger.latency.shaping[WEIR_RX];
     __u64 count = 0;
