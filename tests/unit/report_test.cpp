@@ -156,7 +156,9 @@ TEST(StatsTable, SortsByLoadWithATotalAndUplinksBelow) {
                                             "vnet10  a           100 B       0 B         1      0  100% ipv4_tcp\n"
                                             "vnet7   d             0 B       0 B         0      0  -\n"
                                             "total   4 vNICs   600.1 kB  800.1 kB       33  1,234  99% ipv4_tcp\n"
-                                            "eth0    (uplink)   9.00 GB      0 B       999      0  100% ipv4_tcp\n");
+                                            "eth0    (uplink)   9.00 GB      0 B       999      0  100% ipv4_tcp\n"
+                                            "\n"
+                                            "vnet1 tx: 1,234 packets dropped (rate 1,234)\n");
 }
 
 TEST(StatsTable, ShowsRatesInAWindow) {
@@ -289,11 +291,11 @@ TEST(LimitsTable, ShowsEachDirectionThatIsLimited) {
     const auto shown = lines(limits_table(limit_snapshot(), second, {}));
     ASSERT_EQ(shown.size(), 9U);
     EXPECT_EQ(shown[0],
-              "TENANT  WAY      MAX  PPS  MODE   BURST  USE/s        DROPS  MARKED  DELAY P50  P99     HELD BY");
+              "TENANT  WAY      MAX  PPS  MODE   BURST        USE/s  DROPS  MARKED  DELAY P50     P99  HELD BY");
     EXPECT_EQ(shown[1],
-              "db      rx     1gbit    -  shape    2ms  0 bit/s          0       0  -          -       -");
+              "db      rx     1gbit    -  shape    2ms     0 bit/s       0       0       -       -     -");
     EXPECT_EQ(shown[2],
-              "web     tx   100mbit    -  shape    2ms  1.14 Mbit/s      5       2  3.0 ms     3.0 ms  max");
+              "web     tx   100mbit    -  shape    2ms  1.14 Mbit/s      5       2     3.0 ms  3.0 ms  max");
     EXPECT_EQ(shown[4], "db: reverts to tx 1mbit, shape in 23.0 s unless confirmed: weir limit confirm db");
     EXPECT_EQ(shown[5], "db: each packet counts with 24 bytes of overhead");
     EXPECT_EQ(shown[6], "db: no interface is attached; the limits take effect when one is");

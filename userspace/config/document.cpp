@@ -143,12 +143,13 @@ private:
     }
 
     Result<std::int32_t> overhead(const std::string& place, const Json& value) const {
-        std::optional<std::int64_t> number;
-        if (value.is_number_integer()) number = value.get<std::int64_t>();
-        if (const auto positive = whole(value); !number && positive) number = static_cast<std::int64_t>(*positive);
-        const auto wanted = limit_overhead_problem(number.value_or(limit_max_overhead_bytes + 1));
+        // -20.0 is an integer in JSON Schema too. Beyond 2^53 nothing is in range, so a double tells it.
+        const double number = value.is_number() ? value.get<double>() : limit_max_overhead_bytes + 1;
+        const auto wanted = limit_overhead_problem(
+            number == std::floor(number) && std::abs(number) < 0x1p53 ? static_cast<std::int64_t>(number)
+                                                                      : limit_max_overhead_bytes + 1);
         if (wanted) return expected(place, *wanted, value);
-        return static_cast<std::int32_t>(*number);
+        return static_cast<std::int32_t>(number);
     }
 
     Result<std::uint64_t> rate(const std::string& place, const Json& value, std::string_view example) const {
