@@ -66,7 +66,9 @@ class Base(lab.Case):
         return {slot: struct.unpack("=I", number)[0] for slot, number in ids.items() if number}
 
     def value(self, slot):
-        with pinned.Map.by_id(self.inner()[slot], 2 * DIRECTION_SIZE) as limit:
+        with pinned.Map.pinned(f"{self.host.state_dir}/limits", 4) as outer:
+            number = struct.unpack("=I", outer[slot])[0]
+        with pinned.Map.by_id(number, 2 * DIRECTION_SIZE) as limit:
             return limit[0]
 
     def entries(self):

@@ -212,9 +212,10 @@ TEST(DocumentLimits, NameThePlaceOfWhatIsWrong) {
     EXPECT_EQ(limit_problem(R"({"tx_max": "1mbit"})"), "/limits/0: expected the key \"tenant\", which is missing");
     EXPECT_THAT(limit_problem(R"({"tenant": "web"})"), HasSubstr("/limits/0: expected at least one of the keys"));
     EXPECT_THAT(limit_problem(R"({"tenant": "w b", "tx_max": "1mbit"})"), HasSubstr("/limits/0/tenant: expected"));
-    EXPECT_EQ(limit_problem(R"({"tenant": "web", "tx_max": "1mbit"}, {"tenant": "web", "rx_max": "1mbit"})"),
-              "/limits/1/tenant: expected a tenant whose limits are not in the document yet, found \"web\" of /limits/0 "
-              "again");
+    EXPECT_EQ(
+        limit_problem(R"({"tenant": "web", "tx_max": "1mbit"}, {"tenant": "web", "rx_max": "1mbit"})"),
+        "/limits/1/tenant: expected a tenant whose limits are not in the document yet, found \"web\" of /limits/0 "
+        "again");
     const auto value_problem = [](const std::string& key, const std::string& value) {
         return limit_problem(R"({"tenant": "web", "tx_max": "1mbit", ")" + key + "\": " + value + "}");
     };
@@ -229,7 +230,8 @@ TEST(DocumentLimits, NameThePlaceOfWhatIsWrong) {
         EXPECT_THAT(value_problem("burst", burst), HasSubstr("/limits/0/burst: expected a time")) << burst;
     EXPECT_EQ(value_problem("mode", "\"drop\""), "/limits/0/mode: expected shape, mark or police, found \"drop\"");
     for (const char* bytes : {"-65", "257", "1.5", "\"ethernet\"", "18446744073709551615"})
-        EXPECT_THAT(value_problem("overhead_bytes", bytes), HasSubstr("/limits/0/overhead_bytes: expected bytes")) << bytes;
+        EXPECT_THAT(value_problem("overhead_bytes", bytes), HasSubstr("/limits/0/overhead_bytes: expected bytes"))
+            << bytes;
     EXPECT_EQ(value_problem("tx_min", "1"), "/limits/0/tx_min: unknown key");
 }
 
@@ -278,8 +280,11 @@ TEST(PrintDocument, IsOneLineAVnic) {
 )");
     document.vnics.resize(1);
     document.limits = {{.tenant = "web",
-                        .limit = {.tx = {100'000'000, 0}, .rx = {200'000'000, 50'000}, .burst_ns = 2'000'000,
-                                  .mode = LimitMode::mark, .overhead_bytes = 24}},
+                        .limit = {.tx = {100'000'000, 0},
+                                  .rx = {200'000'000, 50'000},
+                                  .burst_ns = 2'000'000,
+                                  .mode = LimitMode::mark,
+                                  .overhead_bytes = 24}},
                        {.tenant = "db", .limit = {.tx = {0, 1000}, .rx = {}}}};
     EXPECT_EQ(print_document(document),
               R"({

@@ -277,9 +277,10 @@ TEST(StatusTable, ShowsTheTenantsLimit) {
     auto limited = vnic("vnet1", "web");
     limited.limit = limit_state(100'000'000, 200'000'000);
     EXPECT_THAT(status_table({limited}, {}), HasSubstr("  100mbit/200mbit shape  "));
-    EXPECT_EQ(status_json({limited})["vnics"][0]["limit"].dump(),
-              R"({"mode":"shape","burst_ns":null,"overhead_bytes":24,"tx":{"max_bps":100000000,)"
-              R"("packets_per_second":null},"rx":{"max_bps":200000000,"packets_per_second":null},"revert_in_ns":null})");
+    EXPECT_EQ(
+        status_json({limited})["vnics"][0]["limit"].dump(),
+        R"({"mode":"shape","burst_ns":null,"overhead_bytes":24,"tx":{"max_bps":100000000,)"
+        R"("packets_per_second":null},"rx":{"max_bps":200000000,"packets_per_second":null},"revert_in_ns":null})");
 }
 
 TEST(StatsTable, SaysWhatWasDroppedAndMarked) {
@@ -292,10 +293,8 @@ TEST(LimitsTable, ShowsEachDirectionThatIsLimited) {
     ASSERT_EQ(shown.size(), 9U);
     EXPECT_EQ(shown[0],
               "TENANT  WAY      MAX  PPS  MODE   BURST        USE/s  DROPS  MARKED  DELAY P50     P99  HELD BY");
-    EXPECT_EQ(shown[1],
-              "db      rx     1gbit    -  shape    2ms     0 bit/s       0       0       -       -     -");
-    EXPECT_EQ(shown[2],
-              "web     tx   100mbit    -  shape    2ms  1.14 Mbit/s      5       2     3.0 ms  3.0 ms  max");
+    EXPECT_EQ(shown[1], "db      rx     1gbit    -  shape    2ms     0 bit/s       0       0       -       -     -");
+    EXPECT_EQ(shown[2], "web     tx   100mbit    -  shape    2ms  1.14 Mbit/s      5       2     3.0 ms  3.0 ms  max");
     EXPECT_EQ(shown[4], "db: reverts to tx 1mbit, shape in 23.0 s unless confirmed: weir limit confirm db");
     EXPECT_EQ(shown[5], "db: each packet counts with 24 bytes of overhead");
     EXPECT_EQ(shown[6], "db: no interface is attached; the limits take effect when one is");

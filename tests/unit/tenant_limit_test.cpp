@@ -27,7 +27,9 @@ Limit tx_limit(std::uint64_t bps, LimitMode mode = LimitMode::shape) {
 weir_limit_rule tx_rule(const Limit& limit) { return rule_of(limit, limit.tx); }
 
 // The rate that a cost stands for, by its definition: time of a byte.
-double rate_of_cost(std::uint64_t byte_cost) { return 8e9 * std::pow(2.0, WEIR_COST_SHIFT) / static_cast<double>(byte_cost); }
+double rate_of_cost(std::uint64_t byte_cost) {
+    return 8e9 * std::pow(2.0, WEIR_COST_SHIFT) / static_cast<double>(byte_cost);
+}
 
 TEST(LimitRule, RatesAreRightWithinATenThousandthOfAPercentFromTheLowestToTheHighest) {
     std::mt19937_64 random(7);
@@ -133,11 +135,8 @@ TEST(Limit, AChangeLeavesTheRest) {
 }
 
 TEST(Limit, IsKeptWhole) {
-    const Limit limit{.tx = {1'000'000, 2},
-                      .rx = {3'000'000, 4},
-                      .burst_ns = 5,
-                      .mode = LimitMode::police,
-                      .overhead_bytes = -6};
+    const Limit limit{
+        .tx = {1'000'000, 2}, .rx = {3'000'000, 4}, .burst_ns = 5, .mode = LimitMode::police, .overhead_bytes = -6};
     EXPECT_EQ(limit_of(wish_of(limit)), limit);
 }
 
@@ -225,8 +224,8 @@ TEST(Times, AreReadAndPrinted) {
     EXPECT_EQ(time_ns("0.001us"), 1U);
     EXPECT_EQ(time_ns("1s"), second);
     EXPECT_EQ(time_ns("0.123456789s"), 123'456'789U);
-    for (const char* bad : {"", "5", "ms", "5 ms", "-5ms", "5.ms", ".5ms", "5m", "5ns", "5MS", "1e3us", "1.2.3ms", "5ms ",
-                            "18446744073709551616us", "18446744073709s99"}) {
+    for (const char* bad : {"", "5", "ms", "5 ms", "-5ms", "5.ms", ".5ms", "5m", "5ns", "5MS", "1e3us", "1.2.3ms",
+                            "5ms ", "18446744073709551616us", "18446744073709s99"}) {
         const auto read = parse_time(bad);
         ASSERT_FALSE(read) << bad;
         EXPECT_EQ(read.error().code, Errc::usage);

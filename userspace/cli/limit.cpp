@@ -79,8 +79,7 @@ Result<int> run_set(const SetWords& words, const OutputFormat& format) {
 }
 
 Result<int> run_clear(const ClearWords& words, const OutputFormat& format) {
-    if (words.all != words.tenants.empty())
-        return fail(Errc::usage, "limit clear", "expected either tenants or --all");
+    if (words.all != words.tenants.empty()) return fail(Errc::usage, "limit clear", "expected either tenants or --all");
     for (const auto& tenant : words.tenants)
         WEIR_CHECK(check_tenant(tenant, "TENANT"));
     WEIR_TRY(const auto options, change_options(words.change));
@@ -123,11 +122,11 @@ Result<int> run_show(const ShowWords& words, const OutputFormat& format) {
 
 void add_set(CLI::App& limit, Program& program) {
     const auto words = std::make_shared<SetWords>();
-    CLI::App& command = add_command(limit, program, group_commands, "set",
-                                    "Set a tenant's limits, all its interfaces together.",
-                                    "  weir limit set web --tx-max 100mbit --rx-max 200mbit\n"
-                                    "  weir limit set web --rx-max none --confirm-timeout 60\n\n"
-                                    "What is not named stays as it is. tx is what the tenant sends.");
+    CLI::App& command =
+        add_command(limit, program, group_commands, "set", "Set a tenant's limits, all its interfaces together.",
+                    "  weir limit set web --tx-max 100mbit --rx-max 200mbit\n"
+                    "  weir limit set web --rx-max none --confirm-timeout 60\n\n"
+                    "What is not named stays as it is. tx is what the tenant sends.");
     command.add_option("TENANT", words->tenant, "Whose limits")->required()->option_text(" ");
     const auto option = [&](const char* name, std::optional<std::string>& value, const std::string& help,
                             const char* text) { command.add_option(name, value, help)->option_text(text); };
@@ -175,10 +174,10 @@ void add_clear(CLI::App& limit, Program& program) {
 
 void add_confirm(CLI::App& limit, Program& program) {
     const auto words = std::make_shared<ConfirmWords>();
-    CLI::App& command = add_command(limit, program, group_commands, "confirm",
-                                    "Keep limits that were set with --confirm-timeout.",
-                                    "  weir limit confirm web\n"
-                                    "  weir limit confirm web --dry-run");
+    CLI::App& command =
+        add_command(limit, program, group_commands, "confirm", "Keep limits that were set with --confirm-timeout.",
+                    "  weir limit confirm web\n"
+                    "  weir limit confirm web --dry-run");
     command.add_option("TENANT", words->tenant, "Whose limits")->required()->option_text(" ");
     add_dry_run(command, words->change);
     on_chosen(command, program, [words, &program] { return run_confirm(*words, program.format); });
@@ -187,10 +186,10 @@ void add_confirm(CLI::App& limit, Program& program) {
 }  // namespace
 
 void add_limit(CLI::App& app, Program& program) {
-    CLI::App& command = add_plain_command(app, group_change, "limit",
-                                          "Limit what tenants send and receive, and show what limits do.",
-                                          "  weir limit set web --tx-max 100mbit\n"
-                                          "  weir limit show");
+    CLI::App& command =
+        add_plain_command(app, group_change, "limit", "Limit what tenants send and receive, and show what limits do.",
+                          "  weir limit set web --tx-max 100mbit\n"
+                          "  weir limit show");
     command.require_subcommand(1);
     for (const auto add : {add_set, add_show, add_clear, add_confirm})
         add(command, program);

@@ -145,9 +145,9 @@ private:
     Result<std::int32_t> overhead(const std::string& place, const Json& value) const {
         // -20.0 is an integer in JSON Schema too. Beyond 2^53 nothing is in range, so a double tells it.
         const double number = value.is_number() ? value.get<double>() : limit_max_overhead_bytes + 1;
-        const auto wanted = limit_overhead_problem(
-            number == std::floor(number) && std::abs(number) < 0x1p53 ? static_cast<std::int64_t>(number)
-                                                                      : limit_max_overhead_bytes + 1);
+        const auto wanted = limit_overhead_problem(number == std::floor(number) && std::abs(number) < 0x1p53
+                                                       ? static_cast<std::int64_t>(number)
+                                                       : limit_max_overhead_bytes + 1);
         if (wanted) return expected(place, *wanted, value);
         return static_cast<std::int32_t>(number);
     }
@@ -157,10 +157,10 @@ private:
         if (!value.is_string()) return expected(place, wanted, value);
         auto rate = parse_rate(value.get_ref<const std::string&>());
         if (!rate)
-            return fail(Errc::usage, what_,
-                        fmt::format("{}: expected {}, found {}: {}", place, wanted, shown(value),
-                                    rate.error().evidence),
-                        rate.error().hint);
+            return fail(
+                Errc::usage, what_,
+                fmt::format("{}: expected {}, found {}: {}", place, wanted, shown(value), rate.error().evidence),
+                rate.error().hint);
         return *rate;
     }
 

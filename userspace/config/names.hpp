@@ -1,4 +1,5 @@
-// What an interface, a tenant, a vNIC's settings and a limit may be. The command line and documents obey the same rules. Pure.
+// What an interface, a tenant, a vNIC's settings and a limit may be. The command line and documents obey the same
+// rules. Pure.
 #pragma once
 
 #include <cstdint>

@@ -34,8 +34,8 @@ Result<ChangeReport> detach(const std::vector<std::string>& interfaces, const Ch
 // Detaches everything and removes every trace, limits and that of dead network namespaces too.
 Result<ChangeReport> detach_all(const ChangeOptions& options);
 
-// Makes the running state the document's: attaches, changes and detaches what differs, and sets and clears limits if the
-// document says anything of limits.
+// Makes the running state the document's: attaches, changes and detaches what differs, and sets and clears limits if
+// the document says anything of limits.
 Result<ChangeReport> apply(const Document& document, const ChangeOptions& options);
 
 // Changes what `change` names of a tenant's limits and leaves the rest. With a `confirm_timeout_ns` the kernel itself

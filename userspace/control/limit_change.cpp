@@ -52,9 +52,8 @@ Result<ChangeReport> clear_limits(const std::vector<std::string>& names, const C
 }
 
 Result<ChangeReport> clear_all_limits(const ChangeOptions& options) {
-    return bring_about_limits(options, [&](const Tenants& tenants) -> Result<LimitPlan> {
-        return plan_limit_clear_all(tenants);
-    });
+    return bring_about_limits(
+        options, [&](const Tenants& tenants) -> Result<LimitPlan> { return plan_limit_clear_all(tenants); });
 }
 
 }  // namespace weir

@@ -20,8 +20,8 @@ constexpr std::array time_units{TimeUnit{"s", 1'000'000'000}, TimeUnit{"ms", 1'0
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// "1.5" at `unit` nanoseconds each; digits that would be less than a nanosecond are dropped. Nothing if it is no decimal
-// number or too large.
+// "1.5" at `unit` nanoseconds each; digits that would be less than a nanosecond are dropped. Nothing if it is no
+// decimal number or too large.
 std::optional<std::uint64_t> nanoseconds_of(std::string_view number, std::uint64_t unit) {
     std::uint64_t total = 0;
     std::size_t i = 0;

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "core/units.hpp"
 #include "kernel/hooks.hpp"
 #include "kernel/limits.hpp"
-#include "core/units.hpp"
 #include "kernel/tables.hpp"
 
 namespace weir {

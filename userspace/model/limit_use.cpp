@@ -14,7 +14,8 @@ LimitSnapshot window_of(const LimitSnapshot& earlier, const LimitSnapshot& later
 std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot) {
     std::vector<LimitUse> uses;
     for (const auto& [tenant, state] : snapshot.limits) {
-        LimitUse use{.tenant = tenant, .state = state, .interfaces = {}, .ledger = {}, .shaping_tx = {}, .shaping_rx = {}};
+        LimitUse use{
+            .tenant = tenant, .state = state, .interfaces = {}, .ledger = {}, .shaping_tx = {}, .shaping_rx = {}};
         for (const auto& [vnic, ledger] : snapshot.ledgers.vnics) {
             if (vnic.tenant != tenant) continue;
             use.interfaces.push_back(vnic.interface);

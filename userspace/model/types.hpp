@@ -92,10 +92,10 @@ struct Vnic {
     std::uint32_t flows = 0;      // as asked
     std::uint32_t flow_sets = 0;  // as built: flow_sets * WEIR_FLOW_WAYS slots
     std::uint64_t capacity_bps = 0;
-    std::uint64_t memory_bytes = 0;  // kernel memory of its ledger and flow table
-    std::uint64_t attached_ns = 0;   // CLOCK_REALTIME
-    std::string qdisc;               // root qdisc's kind; empty if unknown
-    bool present = true;             // false: the interface has been deleted
+    std::uint64_t memory_bytes = 0;   // kernel memory of its ledger and flow table
+    std::uint64_t attached_ns = 0;    // CLOCK_REALTIME
+    std::string qdisc;                // root qdisc's kind; empty if unknown
+    bool present = true;              // false: the interface has been deleted
     std::optional<LimitState> limit;  // its tenant's, if it has one
     std::vector<std::string> notes;   // what the operator should know, a sentence each
 };

@@ -55,8 +55,8 @@ void add_row(Table& table, const LimitUse& use, Direction direction, std::uint64
                rate_cell(limit.packets_per_second, std::to_string(limit.packets_per_second)),
                std::string(to_string(use.state.limit.mode)), print_time(burst_ns_of(use.state.limit, limit)),
                use_cell(ledger, window_ns), dim_if_zero(drops, human_count(drops), Tone::warning),
-               dim_if_zero(ledger.ecn_marked_packets, human_count(ledger.ecn_marked_packets)),
-               delay_cell(shaping, 0.5), delay_cell(shaping, 0.99),
+               dim_if_zero(ledger.ecn_marked_packets, human_count(ledger.ecn_marked_packets)), delay_cell(shaping, 0.5),
+               delay_cell(shaping, 0.99),
                held.empty() ? Cell("-", Tone::dim) : Cell(fmt::format("{}", fmt::join(held, ", ")))});
 }
 
@@ -73,8 +73,8 @@ std::vector<std::string> notes_of(const LimitUse& use) {
                                     human_duration(state.reverted_ago_ns)));
     if (!state.limit.is_set()) notes.push_back(fmt::format("{}: no limits until then", tenant));
     if (state.limit.overhead_bytes != 0)
-        notes.push_back(fmt::format("{}: each packet counts with {} bytes of overhead", tenant,
-                                    state.limit.overhead_bytes));
+        notes.push_back(
+            fmt::format("{}: each packet counts with {} bytes of overhead", tenant, state.limit.overhead_bytes));
     for (Direction direction : directions) {
         const auto words = drop_words(use.ledger.of(direction));
         if (!words.empty()) notes.push_back(fmt::format("{} {}: {}", tenant, to_string(direction), words));
@@ -105,11 +105,11 @@ Json limits_json(const LimitSnapshot& snapshot, std::uint64_t window_ns) {
         entry.update(limit_json(use.state));
         for (Direction direction : directions)
             entry[std::string(to_string(direction))] = direction_json(use, direction, window_ns);
-        entry["before"] = use.state.before ? limit_json({.limit = *use.state.before,
-                                                         .revert_in_ns = 0,
-                                                         .before = std::nullopt,
-                                                         .reverted_ago_ns = 0})
-                                           : Json();
+        entry["before"] =
+            use.state.before
+                ? limit_json(
+                      {.limit = *use.state.before, .revert_in_ns = 0, .before = std::nullopt, .reverted_ago_ns = 0})
+                : Json();
         entry["interfaces"] = Json::array();
         for (const auto& interface : use.interfaces)
             entry["interfaces"].push_back(json_text(interface));

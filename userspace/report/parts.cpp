@@ -63,8 +63,8 @@ std::string drop_words(const DirectionLedger& ledger) {
             reasons.push_back(
                 fmt::format("{} {}", drop_reason_name(reason), human_count(ledger.drops[reason].packets)));
     if (!reasons.empty())
-        parts.push_back(fmt::format("{} dropped ({})", plural(ledger.drop_total().packets, "packet"),
-                                    fmt::join(reasons, ", ")));
+        parts.push_back(
+            fmt::format("{} dropped ({})", plural(ledger.drop_total().packets, "packet"), fmt::join(reasons, ", ")));
     if (ledger.ecn_marked_packets != 0) parts.push_back(plural(ledger.ecn_marked_packets, "packet") + " marked");
     return fmt::format("{}", fmt::join(parts, ", "));
 }
