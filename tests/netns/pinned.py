@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pinned maps read by the bpf system call itself: what the programs see, and nothing of weir's own reading."""
+"""Pinned maps by the bpf system call itself: what the programs see, and nothing of weir's own reading."""
 import ctypes
 import errno
 import os
@@ -8,7 +8,7 @@ import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _NUMBER = {"x86_64": 321, "aarch64": 280}.get(platform.machine(), 0)
-_LOOKUP, _OBJ_GET, _FD_BY_ID, _LOOKUP_BATCH = 1, 7, 14, 24
+_LOOKUP, _UPDATE, _OBJ_GET, _FD_BY_ID, _LOOKUP_BATCH = 1, 2, 7, 14, 24
 
 
 def _bpf(command, attributes):
@@ -52,6 +52,11 @@ class Map:
                 return None
             raise
         return value.raw
+
+    def __setitem__(self, index, data):
+        key = ctypes.create_string_buffer(struct.pack("=I", index), 4)
+        value = ctypes.create_string_buffer(data, self.value_size)
+        _bpf(_UPDATE, struct.pack("=IIQQQ", self.fd, 0, ctypes.addressof(key), ctypes.addressof(value), 0))
 
     def all(self, count):
         """The first `count` values, at once."""

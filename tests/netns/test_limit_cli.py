@@ -22,6 +22,7 @@ SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
 RULE = struct.Struct("<QQQQQQIiQQQ")
 RULE_SIZE, DIRECTION_SIZE = 128, 384 + 8 * 2 * 512
 TENANTS, PLACES = 4096, 16384
+TENANT_INFO_SIZE, WISH_AT = 256, 64
 BUCKETS = slice(256, 320)
 ENTRY = struct.Struct("<IIIIQII")
 LIMIT_TX, LIMIT_RX = 1 << 5, 1 << 6
@@ -354,6 +355,28 @@ class TestKill(Base):
         print(f"{killed} of {KILLS} killed, {took * 1000:.0f} ms each undisturbed, seed {SEED}")
         self.limit("clear", "--all")
         self.assertEqual((self.inner(), self.flags()), ({}, 0))
+
+    def test_a_journal_that_nothing_followed(self):
+        """Death right after the first write of a change, which no random moment would be sure to hit."""
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.set("web", "--tx-max", "10mbit", "--rx-max", "1mbit")
+        with pinned.Map.pinned(f"{self.host.state_dir}/tenant_info", TENANT_INFO_SIZE) as journal:
+            slot = self.entries()["vnic0"][0]
+            info = journal[slot]
+
+            def journal_and_mend(data):
+                journal[slot] = data
+                self.limit("clear", "nobody", ok=(1,))
+
+            changed = info[:WISH_AT] + struct.pack("=Q", 20_000_000) + info[WISH_AT + 8:]
+            journal_and_mend(changed)
+            self.assertEqual([rule.bps for rule in self.rules()], [20_000_000, 1_000_000])
+            without = info[:WISH_AT] + bytes(TENANT_INFO_SIZE - WISH_AT)
+            journal_and_mend(without)
+            self.assertEqual((self.inner(), self.flags(), journal[slot]), ({}, 0, bytes(TENANT_INFO_SIZE)))
+            journal_and_mend(info)
+            self.assertEqual([rule.bps for rule in self.rules()], [10_000_000, 1_000_000])
+            self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX)
 
     def check(self, why):
         limits = self.shown()
