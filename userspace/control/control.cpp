@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "control/pacing.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/state_dir.hpp"
@@ -28,7 +29,11 @@ Result<std::uint32_t> free_slot(const Instance& instance) {
                 busy_hint);
 }
 
-Result<void> take_step(const Instance& instance, const Step& step) {
+using Lines = std::vector<std::string>;
+
+void add(Lines& lines, const Lines& more) { lines.insert(lines.end(), more.begin(), more.end()); }
+
+Result<void> take_step(const Instance& instance, const Step& step, Lines& warnings) {
     weir_vnic_info wanted = step.wanted;
     switch (step.kind) {
     case Step::Kind::attach: {
@@ -37,11 +42,16 @@ Result<void> take_step(const Instance& instance, const Step& step) {
     }
     case Step::Kind::change:
         return change_slot(instance, step.slot, step.now, wanted);
-    case Step::Kind::replace:
-        WEIR_CHECK(detach_slot(instance, step.slot, step.now));
+    case Step::Kind::replace: {
+        WEIR_TRY(const auto told, detach_slot(instance, step.slot, step.now));
+        add(warnings, told);
         return attach_slot(instance, step.slot, wanted);
-    case Step::Kind::detach:
-        return detach_slot(instance, step.slot, step.now);
+    }
+    case Step::Kind::detach: {
+        WEIR_TRY(const auto told, detach_slot(instance, step.slot, step.now));
+        add(warnings, told);
+        return {};
+    }
     }
     return {};
 }
@@ -122,10 +132,10 @@ ChangeReport report_of(const Plan& plan, bool dry_run) {
 }
 
 // Takes all steps or, if one fails, none.
-Result<void> execute(const Instance& instance, const Plan& plan) {
+Result<void> execute(const Instance& instance, const Plan& plan, Lines& warnings) {
     std::vector<const Step*> taken;
     for (const auto& step : plan.steps) {
-        if (auto done = take_step(instance, step); !done) {
+        if (auto done = take_step(instance, step, warnings); !done) {
             auto error = done.error();
             if (const auto undone = undo(instance, taken); !undone)
                 error.evidence += "; and what was done before could not be undone: " + to_line(undone.error());
@@ -158,18 +168,22 @@ Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const Chang
         if (replaced)
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
-    auto done = execute(*instance, plan);
+    auto done = execute(*instance, plan, report.warnings);
+    WEIR_TRY(const auto told, bring_pacing_up(*instance));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
+    add(report.warnings, told);
     return report;
 }
 
 Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const ChangeOptions& options) {
-    if (!options.dry_run) {
-        WEIR_CHECK(execute(instance, plan));
-        WEIR_CHECK(remove_if_empty(instance));
-    }
-    return report_of(plan, options.dry_run);
+    auto report = report_of(plan, options.dry_run);
+    if (options.dry_run) return report;
+    WEIR_CHECK(execute(instance, plan, report.warnings));
+    WEIR_TRY(const auto told, bring_pacing_up(instance));
+    add(report.warnings, told);
+    WEIR_CHECK(remove_if_empty(instance));
+    return report;
 }
 
 // State that no process can reach any more: half made directories, and those of network namespaces whose interfaces
@@ -220,6 +234,10 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         WEIR_TRY(const auto running, running_of(*instance));
         WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
         if (!options.dry_run) WEIR_CHECK(remove_if_empty(**instance));
+    }
+    if (!options.dry_run) {
+        WEIR_TRY(const auto told, take_all_pacing_down());
+        add(report.warnings, told);
     }
     WEIR_CHECK(sweep(report, options));
     return report;

@@ -1,8 +1,10 @@
 #include "control/vnic_change.hpp"
 
 #include <chrono>
+#include <cstring>
 #include <utility>
 
+#include "control/pacing.hpp"
 #include "kernel/tables.hpp"
 
 namespace weir {
@@ -73,12 +75,17 @@ Result<void> attach_slot(const Instance& instance, std::uint32_t slot, weir_vnic
     return built;
 }
 
-Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info) {
+Result<std::vector<std::string>> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info) {
     info.state = WEIR_VNIC_DETACHING;
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     WEIR_CHECK(release_hooks(instance, slot, info));
+    std::vector<std::string> told;
+    if (info.qdisc == WEIR_QDISC_OURS) {
+        WEIR_TRY(told, take_pacing_down(info));
+    }
     WEIR_CHECK(remove_tables(instance, slot, info.ifindex));
-    return write_vnic_info(instance, slot, {});
+    WEIR_CHECK(write_vnic_info(instance, slot, {}));
+    return told;
 }
 
 Result<void> change_slot(const Instance& instance, std::uint32_t slot, const weir_vnic_info& now,
@@ -86,6 +93,8 @@ Result<void> change_slot(const Instance& instance, std::uint32_t slot, const wei
     wanted.state = WEIR_VNIC_ATTACHED;
     wanted.attached_ns = now.attached_ns;
     wanted.flow_sets = now.flow_sets;
+    wanted.qdisc = now.qdisc;
+    std::memcpy(wanted.qdisc_before, now.qdisc_before, sizeof(now.qdisc_before));
     const bool keeps_ingress =
         is_xdp(now.ingress_hook) == is_xdp(wanted.ingress_hook) && ingress_state(instance, slot, now).held;
     const bool keeps_egress = egress_state(instance, slot, now).held;
