@@ -35,7 +35,9 @@ static __always_inline struct weir_ledger* weir_ledger_of(const struct weir_if_e
 struct weir_scratch {
     struct weir_packet packet;
     struct weir_track_events events;
-    __u64 now_ns; /* CLOCK_MONOTONIC, where the clock was read; else 0 */
+    __u64 now_ns;    /* CLOCK_MONOTONIC, where the clock was read; else 0 */
+    __u64 flow_hash; /* 0: no flow */
+    struct weir_count count;
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_scratch) <= sizeof(((struct weir_ledger*)0)->scratch), "scratch is too small");
@@ -111,21 +113,23 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
     struct weir_flow_key key;
     struct weir_flow_set set;
     struct weir_count parked;
-    int has_set = 0;
-    __u64 hash = 0;
+    int has_set;
+    __u64 hash;
 
-    if (packet->has_flow) {
-        weir_flow_key_of(packet, direction, &key);
-        hash = weir_flow_hash(&key, vnic->hash_seed);
-        has_set = weir_flow_set_find(vnic, packet, hash, &set);
-    }
-
-    to->skbs += 1;
-    weir_count_add(&to->classes[packet->class_id & (WEIR_CLASS_ROOM - 1)], count);
+    weir_scratch_of(ledger)->flow_hash = 0;
     if (!packet->has_flow) {
+        to->skbs += 1;
+        weir_count_add(&to->classes[packet->class_id & (WEIR_CLASS_ROOM - 1)], count);
         weir_count_add(&to->untracked[WEIR_UNTRACKED_NO_FLOW], count);
         return;
     }
+    weir_flow_key_of(packet, direction, &key);
+    hash = weir_flow_hash(&key, vnic->hash_seed);
+    weir_scratch_of(ledger)->flow_hash = hash;
+    has_set = weir_flow_set_find(vnic, packet, hash, &set);
+
+    to->skbs += 1;
+    weir_count_add(&to->classes[packet->class_id & (WEIR_CLASS_ROOM - 1)], count);
     parked = weir_unpark(&to->parked, hash);
     if (!has_set || !weir_flow_account(&set, &key, hash, direction, count, parked, weir_flow_tick(bpf_jiffies64()),
                                        packet, events, &evicted)) {

@@ -3,6 +3,7 @@
 #define WEIR_BPF_LIB_ACCOUNT_SKB_H
 
 #include "host_latency.h"
+#include "limit_skb.h"
 
 #include <bpf/bpf_core_read.h>
 
@@ -36,28 +37,11 @@ __weak __noinline int weir_parse_skb(struct __sk_buff* skb, struct weir_packet* 
     return 0;
 }
 
-static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egress) {
-    const struct weir_if_entry* vnic = weir_vnic_of(skb->ifindex);
+/* The frame's packets and bytes on the wire, and what it is, into the ledger's scratch memory. */
+static __always_inline struct weir_count weir_read_skb(struct __sk_buff* skb, struct weir_packet* packet) {
     struct weir_view view = {(const __u8*)(long)skb->data, (const __u8*)(long)skb->data_end, 0, 0, WEIR_VIEW_DIRECT};
     struct weir_frame_hint hint = {skb->vlan_present ? 1 : 0, skb->gso_size != 0};
     struct weir_wire_input wire;
-    struct weir_packet* packet;
-    struct weir_ledger* ledger;
-    __u64* now_ns;
-    __u32 direction;
-
-    if (!vnic) return;
-    ledger = weir_ledger_of(vnic);
-    if (!ledger) return;
-    packet = weir_packet_of(ledger);
-    direction = is_egress ^ !(vnic->flags & WEIR_IF_EGRESS_IS_TX) ? WEIR_TX : WEIR_RX;
-
-    now_ns = &weir_scratch_of(ledger)->now_ns;
-    *now_ns = 0;
-    if (weir_can_stamp() && vnic->flags & WEIR_IF_HOST_LATENCY)
-        *now_ns = is_egress ? weir_read_stamp(skb, vnic, ledger, direction) : weir_stamp(skb, vnic, ledger, direction);
-    weir_forget_values();
-    if (!is_egress && vnic->flags & WEIR_IF_XDP_ACCOUNTS) return;
 
     weir_parse(&view, &hint, packet);
     weir_forget_values();
@@ -71,13 +55,54 @@ static __always_inline void weir_account_skb(struct __sk_buff* skb, __u32 is_egr
     wire.jumbo_bytes = packet->jumbo_bytes;
     wire.tag_bytes = hint.tags_outside * WEIR_VLAN_TAG_BYTES;
     weir_bound_payload(packet, wire.length);
-    packet->now_ns = *now_ns;
     /* Every tunnel has another protocol than TCP outside. */
     if (wire.gso_size && packet->protocol != WEIR_PROTOCOL_TCP) {
         __u32 inner = weir_inner_header_bytes(skb);
         if (inner) wire.header_bytes = inner;
     }
-    weir_account(vnic, ledger, direction, weir_wire_count(&wire));
+    return weir_wire_count(&wire);
+}
+
+static __always_inline int weir_is_stamped(const struct weir_if_entry* vnic) {
+    return weir_can_stamp() && vnic->flags & WEIR_IF_HOST_LATENCY;
+}
+
+/* Counts the frame and holds it against its tenant's limit. Whether it may go on. Flags are read again where they are
+ * needed, not carried: each one that is carried doubles the verifier's work. */
+static __always_inline int weir_handle_skb(struct __sk_buff* skb, __u32 is_egress) {
+    const struct weir_if_entry* vnic = weir_vnic_of(skb->ifindex);
+    struct weir_limit_direction* limit;
+    struct weir_scratch* scratch;
+    struct weir_ledger* ledger;
+    int fate = WEIR_FATE_AT_ONCE;
+    __u64 now_ns = 0;
+    __u32 direction;
+
+    if (!vnic) return 1;
+    ledger = weir_ledger_of(vnic);
+    if (!ledger) return 1;
+    scratch = weir_scratch_of(ledger);
+    direction = is_egress ^ !(vnic->flags & WEIR_IF_EGRESS_IS_TX) ? WEIR_TX : WEIR_RX;
+
+    if (is_egress && weir_is_stamped(vnic)) now_ns = weir_read_stamp(skb, vnic, ledger, direction);
+    if (!now_ns && (weir_is_limited(vnic, direction) || (!is_egress && weir_is_stamped(vnic))))
+        now_ns = bpf_ktime_get_ns();
+    scratch->now_ns = now_ns;
+    weir_forget_values();
+    if (is_egress || !(vnic->flags & WEIR_IF_XDP_ACCOUNTS)) {
+        scratch->count = weir_read_skb(skb, &scratch->packet);
+        scratch->packet.now_ns = scratch->now_ns;
+        weir_account(vnic, ledger, direction, scratch->count);
+        weir_forget_values();
+        if (weir_is_limited(vnic, direction)) {
+            limit = weir_limit_of(vnic, direction);
+            if (limit) fate = weir_limit_skb(skb, limit, ledger, direction);
+            if (fate == WEIR_FATE_DROPPED) return 0;
+        }
+    }
+    if (!is_egress && fate == WEIR_FATE_AT_ONCE && weir_is_stamped(vnic))
+        weir_stamp(skb, vnic, ledger, direction, scratch->now_ns);
+    return 1;
 }
 
 #endif

@@ -18,11 +18,10 @@ enum bpf_func_id___weir { BPF_FUNC_skb_set_tstamp___weir = 192 };
 /* Whether this kernel lets a program stamp packets; where not, all of this is dead code to its verifier. */
 #define weir_can_stamp() bpf_core_enum_value_exists(enum bpf_func_id___weir, BPF_FUNC_skb_set_tstamp___weir)
 
-/* At tc ingress: the time into the packet, unless it carries what must not be lost. Returns the time. */
-static __always_inline __u64 weir_stamp(struct __sk_buff* skb, const struct weir_if_entry* vnic,
-                                        struct weir_ledger* ledger, __u32 direction) {
+/* At tc ingress: the time into the packet, unless it carries what must not be lost. */
+static __always_inline void weir_stamp(struct __sk_buff* skb, const struct weir_if_entry* vnic,
+                                       struct weir_ledger* ledger, __u32 direction, __u64 now_ns) {
     __u64* left_out = ledger->latency.host_left_out[direction & 1];
-    const __u64 now_ns = bpf_ktime_get_ns();
     __u64 time_ns = skb->tstamp;
     __u32 type = skb->tstamp_type, index = skb->tc_index;
 
@@ -37,7 +36,6 @@ static __always_inline __u64 weir_stamp(struct __sk_buff* skb, const struct weir
     } else {
         skb->tc_index = WEIR_STAMP_SIGN | (vnic->flags & WEIR_IF_IS_UPLINK ? WEIR_STAMP_UPLINK : 0) | vnic->slot;
     }
-    return now_ns;
 }
 
 /* A delay belongs to the tenant's vNICs at its ends: what leaves by a vNIC to that vNIC, what came in by one to that

@@ -109,7 +109,7 @@ struct weir_ledger_direction {
 
 struct weir_ledger {
     struct weir_ledger_direction direction[WEIR_DIRECTIONS];
-    __u64 scratch[16]; /* working memory of the program that runs on this CPU; means nothing to a reader */
+    __u64 scratch[24]; /* working memory of the program that runs on this CPU; means nothing to a reader */
     struct weir_latency latency;
 };
 

@@ -23,6 +23,11 @@ _weir() {
     for ((index = 1; index < COMP_CWORD; index++)); do
         word=${COMP_WORDS[index]}
         case $word in
+            limit)
+                command=limit
+                if ((index + 1 < COMP_CWORD)); then command="limit ${COMP_WORDS[index + 1]}"; fi
+                break
+                ;;
             attach | detach | apply | export | status | stats | flows | latency | features | version | bench | demo)
                 command=$word
                 break
@@ -36,6 +41,9 @@ _weir() {
         --bpf-hooks) words='auto tcx clsact' ;;
         --sort) words='bytes packets rate age rtt retransmits' ;;
         --protocol) words='tcp udp icmp icmpv6 sctp gre esp igmp' ;;
+        --mode) words='shape mark police' ;;
+        --overhead) words='ethernet none' ;;
+        --tx-max | --rx-max | --tx-pps | --rx-pps | --burst | --confirm-timeout) return ;;
         --tenant | --capacity | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
         *) words= ;;
     esac
@@ -46,12 +54,20 @@ _weir() {
 
     local reading='--duration --json --pretty --help'
     case $command in
-        '') words='attach detach apply export status stats flows latency features version bench demo --help --version' ;;
+        '') words='attach detach limit apply export status stats flows latency features version bench demo --help --version' ;;
         attach)
             words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
             ;;
         detach) words="--all --dry-run --json --pretty --help$(_weir_interfaces)" ;;
+        limit) words='set show clear confirm --help' ;;
+        'limit set')
+            words='--tx-max --rx-max --tx-pps --rx-pps --burst --mode --overhead --confirm-timeout'
+            words+=' --dry-run --json --pretty --help'
+            ;;
+        'limit show') words=$reading ;;
+        'limit clear') words='--all --dry-run --json --pretty --help' ;;
+        'limit confirm') words='--dry-run --json --pretty --help' ;;
         apply)
             if [[ $current != -* ]]; then
                 _weir_files "$current"

@@ -3,6 +3,9 @@
 
     kept = Lab("6.1").run_one("attach_count")
     kept.json("stats_auto")
+    kept = Lab("6.12", virtual_time=True).run_one(case("limit_tcp", kind="cake", delay=80))
+
+A case is an experiment with settings of its parameters, as text: "limit_tcp,delay=80,kind=cake".
 
 With virtual_time=True one guest instruction is one nanosecond of guest time, whatever the host does: docs/lab.md.
 """
@@ -11,6 +14,7 @@ import ctypes
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,12 +31,15 @@ EXPERIMENTS = os.path.join(HERE, "experiments")
 QEMU = "qemu-system-x86_64"
 PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nsenter", "nstat", "ping", "tc",
             "unshare"]
+# Built for these machines: tests/lab/tools.
+TOOLS = ["ask", "bulk", "datagrams", "echoes", "wire"]
 # Found and loaded by the kernel itself when they are first needed, as on any stock machine.
 MODULES = """veth bridge 8021q dummy tun virtio_net virtio_pci cls_bpf cls_matchall cls_u32 act_gact act_mirred act_police
-    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nf_conntrack""".split()
+    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nf_conntrack tcp_bbr""".split()
 # Without cmpxchg16b, which QEMU 7.2 emulates with wrong flags now and then: the guest's allocator double-faults on it.
 CPU = "qemu64,-cx16"
 CONSOLE_LINES = 60
+PARAMETER = re.compile(r"^parameter (\w+) (\S+)", re.M)
 VIRTUAL_TIME = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"]
 
 
@@ -94,11 +101,13 @@ class Kept:
 class Lab:
     """One kind of machine. Each run() boots one, and ends it."""
 
-    def __init__(self, kernel, virtual_time=False, memory_mb=768, cpus=1, timeout_s=600):
+    def __init__(self, kernel, virtual_time=False, memory_mb=1024, cpus=1, timeout_s=600):
         self._kernel = kernels.get(kernel)
         if not shutil.which(QEMU):
             raise kernels.Unavailable(f"no {QEMU} here")
         self._timeout_s = timeout_s
+        # Where every instruction costs the same there is nothing to speculate on, so nothing to guard against.
+        self._options = "console=ttyS0 quiet panic=-1" + (" mitigations=off" if virtual_time else "")
         self._command = [QEMU, "-accel", "tcg", "-smp", str(cpus), "-m", str(memory_mb), "-cpu", CPU,
                          "-no-reboot", "-nodefaults", "-display", "none", "-kernel", self._kernel.image]
         if virtual_time:
@@ -107,7 +116,7 @@ class Lab:
             self._command += VIRTUAL_TIME
 
     def run(self, names, experiment_timeout_s=300, verbose=False):
-        """Boots, runs experiments one after the other, and returns {name: Kept, or the Failed that it came to}."""
+        """Boots, runs cases one after the other, and returns {case: Kept, or the Failed that it came to}."""
         todo = "".join(f"{name} {experiment_timeout_s}\n" for name in names)
         with tempfile.TemporaryFile() as results, tempfile.TemporaryFile() as console:
             # QEMU opens it anew by this path; nothing of it has a name that would outlive this process.
@@ -136,7 +145,7 @@ class Lab:
             _build(self._kernel, files).write(initramfs)
             initramfs.flush()
             command = [*self._command, "-initrd", f"/proc/self/fd/{initramfs.fileno()}",
-                       "-append", "console=ttyS0 quiet panic=-1",
+                       "-append", self._options,
                        "-serial", "mon:stdio" if stdin is None else "stdio", *channel]
             machine = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stdout and subprocess.STDOUT,
                                        pass_fds=[initramfs.fileno(), *descriptors], preexec_fn=_end_with_parent)
@@ -150,8 +159,14 @@ class Lab:
                 machine.wait()
 
 
+def machines_at_a_time():
+    return int(os.environ.get("WEIR_LAB_MACHINES", os.cpu_count() or 1))
+
+
 def why_not(kernel):
-    """Why this kernel cannot be run here, in one line, or None."""
+    """Why this kernel cannot be run here, in one line, or None. WEIR_LAB_KERNEL names the only one that is to be."""
+    if os.environ.get("WEIR_LAB_KERNEL", kernel) != kernel:
+        return f"WEIR_LAB_KERNEL is {os.environ['WEIR_LAB_KERNEL']}"
     try:
         Lab(kernel)
     except kernels.Unavailable as reason:
@@ -163,6 +178,29 @@ def experiments():
     return sorted(name[: -len(".sh")] for name in os.listdir(EXPERIMENTS) if name.endswith(".sh"))
 
 
+def parameters(name):
+    """{parameter: default} of an experiment."""
+    with open(os.path.join(EXPERIMENTS, name + ".sh"), encoding="utf-8") as file:
+        return dict(PARAMETER.findall(file.read()))
+
+
+def case(name, **settings):
+    """An experiment with settings, as text; one and the same text for the same settings. Raises ValueError."""
+    known = parameters(name)
+    for key, value in settings.items():
+        if key not in known:
+            raise ValueError(f"{name} has no parameter '{key}'; it has {', '.join(sorted(known)) or 'none'}")
+        if not re.fullmatch(r"[\w.:-]+", str(value)):
+            raise ValueError(f"{key}: a value is letters, digits and . : - _, not '{value}'")
+    return ",".join([name, *(f"{key}={settings[key]}" for key in sorted(settings))])
+
+
+def settings_of(case):
+    """All parameters of a case, the defaults among them."""
+    name, *words = case.split(",")
+    return {**parameters(name), **dict(word.split("=", 1) for word in words)}
+
+
 def _build(kernel, files):
     image = Initramfs()
     for path in ("proc", "sys", "dev", "tmp", "run", "etc", "var/run", "root"):
@@ -171,6 +209,8 @@ def _build(kernel, files):
     build = os.environ.get("WEIR_BUILD", os.path.join(ROOT, "build", "dev"))
     image.program(os.environ.get("WEIR", os.path.join(build, "weir")), "weir")
     image.program(os.environ.get("WEIR_TRUTH", os.path.join(build, "tests", "netns", "truth")), "truth")
+    for tool in TOOLS:
+        image.program(os.path.join(build, "tests", "lab", tool))
     for program in PROGRAMS:
         image.program(program)
     image.busybox()
@@ -178,7 +218,7 @@ def _build(kernel, files):
     image.modules(kernel, MODULES)
     image.file("/etc/passwd", b"root:x:0:0:root:/:/bin/bash\n")
     image.copy(os.path.join(HERE, "guest", "init"), "/init")
-    for name in ("experiment", "lib.sh"):
+    for name in ("experiment", "lib.sh", "path.sh", "limiter.sh"):
         image.copy(os.path.join(HERE, "guest", name), "/lab/" + name)
     for name in experiments():
         image.copy(os.path.join(EXPERIMENTS, name + ".sh"), f"/lab/experiments/{name}.sh")
@@ -187,9 +227,9 @@ def _build(kernel, files):
     return image
 
 
-def _sort_out(names, archives, ended, context):
+def _sort_out(cases, archives, ended, context):
     """The tar archives that came through the serial port, as {name: Kept or Failed}."""
-    files = {name: {} for name in names}
+    files = {name: {} for name in cases}
     try:
         with tarfile.open(fileobj=io.BytesIO(archives), mode="r:", ignore_zeros=True) as archive:
             for member in archive:

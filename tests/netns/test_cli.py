@@ -23,10 +23,13 @@ SOURCE = os.environ["WEIR_SOURCE"]
 TIMEOUT = 60
 NOBODY = 65534
 
-CHANGES = ["attach", "detach", "apply", "export"]
+CHANGES = ["attach", "detach", "limit", "apply", "export"]
 READS = ["status", "stats", "flows", "latency"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
+LIMIT_COMMANDS = ["limit set", "limit show", "limit clear", "limit confirm"]
+# Those that do something; weir limit is only their heading.
+WORKING = [command for command in COMMANDS if command != "limit"] + LIMIT_COMMANDS
 
 
 def run(*arguments, prefix=(), binary=WEIR, **options):
@@ -87,6 +90,28 @@ class Usage(CliTest):
         (["detach"], "expected either interfaces or --all"),
         (["detach", "lo", "--all"], "expected either interfaces or --all"),
         (["apply"], "FILE is required"),
+        (["limit"], "A subcommand is required"),
+        (["limit", "frobnicate"], "frobnicate"),
+        (["limit", "set"], "TENANT is required"),
+        (["limit", "set", "web"], "limit set: expected at least one of --tx-max"),
+        (["limit", "set", "a b", "--tx-max", "1mbit"], "TENANT: expected a tenant name"),
+        (["limit", "set", "web", "--tx-max", "100mbps"], "--tx-max: cannot read the rate"),
+        (["limit", "set", "web", "--tx-max", "63kbit"], "--tx-max: expected a rate from 64kbit to 400gbit, or none"),
+        (["limit", "set", "web", "--rx-max", "401gbit"], "--rx-max: expected a rate from 64kbit to 400gbit, or none"),
+        (["limit", "set", "web", "--tx-pps", "1k"], "--tx-pps: expected packets per second"),
+        (["limit", "set", "web", "--rx-pps", "1000000001"], "--rx-pps: expected packets per second"),
+        (["limit", "set", "web", "--rx-pps", "-1"], "--rx-pps: expected packets per second"),
+        (["limit", "set", "web", "--burst", "5"], "--burst: cannot read the time \"5\": a time needs its unit"),
+        (["limit", "set", "web", "--burst", "1.1s"], "--burst: expected a time of at most 1s"),
+        (["limit", "set", "web", "--mode", "drop"], "--mode: expected shape, mark or police"),
+        (["limit", "set", "web", "--overhead", "257"], "--overhead: expected bytes, a number from -64 to 256"),
+        (["limit", "set", "web", "--tx-max", "1mbit", "--confirm-timeout", "0"], "--confirm-timeout: expected a number from 1"),
+        (["limit", "set", "web", "--tx-min", "1mbit"], 'unknown option "--tx-min"'),
+        (["limit", "clear"], "limit clear: expected either tenants or --all"),
+        (["limit", "clear", "web", "--all"], "limit clear: expected either tenants or --all"),
+        (["limit", "confirm"], "TENANT is required"),
+        (["limit", "show", "one", "two"], 'unknown argument "two"'),
+        (["limit", "show", "--duration", "5s"], "--duration: expected seconds"),
         (["status", "one", "two"], 'unknown argument "two"'),
         (["stats", "--duration", "0.05"], "--duration: expected seconds from 0.1 to 86400"),
         (["stats", "--duration", "86401"], "--duration: expected seconds from 0.1 to 86400"),
@@ -114,6 +139,8 @@ class Usage(CliTest):
     def test_the_line_names_the_help_that_applies(self):
         self.assertIn("(run: weir attach --help)", run("attach", "lo", "--role", "host").stderr)
         self.assertIn("(run: weir flows --help)", run("flows", "--frobnicate").stderr)
+        self.assertIn("(run: weir limit set --help)", run("limit", "set", "web", "--mode", "x").stderr)
+        self.assertIn("(run: weir limit show --help)", run("limit", "show", "--frobnicate").stderr)
         self.assertIn("(run: weir --help)", run("frobnicate").stderr)
 
     def test_with_json_the_error_is_an_object_too(self):
@@ -151,9 +178,9 @@ class Help(CliTest):
             self.assertRegex(done.stdout, rf"\b{code} [a-z]")
 
     def test_each_command_says_what_it_is_for_with_two_examples(self):
-        for command in COMMANDS:
+        for command in COMMANDS + LIMIT_COMMANDS:
             with self.subTest(command=command):
-                done = run(command, "--help")
+                done = run(*command.split(), "--help")
                 self.assert_fine(done)
                 self.assertEqual(done.stderr, "")
                 self.assertRegex(done.stdout, r"\A[A-Z][^\n]+\.\nUsage: weir " + command)
@@ -163,8 +190,8 @@ class Help(CliTest):
 
     def test_the_examples_use_options_that_exist(self):
         seen = 0
-        for command in COMMANDS:
-            text = run(command, "--help").stdout
+        for command in WORKING:
+            text = run(*command.split(), "--help").stdout
             for line in re.findall(r"(?m)^  (weir " + command + r"\b.*)$", text.partition("Examples:\n")[2]):
                 words = shlex.split(line.partition("|")[0].partition(">")[0])
                 for option in [word for word in words if word.startswith("-") and word != "-"]:
@@ -175,18 +202,18 @@ class Help(CliTest):
     def test_completion_and_manual_have_the_same_options(self):
         with open(f"{SOURCE}/docs/weir.8", encoding="utf-8") as page:
             manual = page.read().replace("\\-", "-")
-        for command in COMMANDS:
+        for command in WORKING:
             with self.subTest(command=command):
-                options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", run(command, "--help").stdout))
-                script = (f"source {shlex.quote(SOURCE)}/scripts/completions/weir.bash; COMP_CWORD=2; "
+                options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", run(*command.split(), "--help").stdout))
+                script = (f"source {shlex.quote(SOURCE)}/scripts/completions/weir.bash; COMP_CWORD={len(command.split()) + 1}; "
                           f"COMP_WORDS=(weir {command} --); _weir; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
                 done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=TIMEOUT)
                 self.assertEqual(set(done.stdout.split()), options, done.stderr)
                 self.assertEqual({option for option in options if option not in manual}, set(), "not in weir(8)")
 
     def test_the_options_that_all_readers_share(self):
-        for command in [command for command in COMMANDS if command != "demo"]:
-            self.assertIn("-j,--json", run(command, "--help").stdout, command)
+        for command in [command for command in WORKING if command != "demo"]:
+            self.assertIn("-j,--json", run(*command.split(), "--help").stdout, command)
 
 
 class Version(CliTest):

@@ -89,7 +89,7 @@ TEST_F(Counts, RolesTurnTheDirection) {
     expect_run(machine_.tc_out(), udp_);
     expect_total(WEIR_RX, 1, udp_.size());
 
-    machine_.set_entry(1, {1, 0, 15, WEIR_IF_EGRESS_IS_TX, 1});
+    machine_.set_entry(1, {1, 0, 15, WEIR_IF_EGRESS_IS_TX, 1, 0, 0});
     machine_.reset();
     expect_run(machine_.tc_in(), udp_);
     expect_total(WEIR_RX, 1, udp_.size());
@@ -101,7 +101,7 @@ TEST_F(Counts, RolesTurnTheDirection) {
     ASSERT_EQ(machine_.flows().size(), 1u);
     EXPECT_EQ(machine_.flows()[0].hot.tenant_port, source_port);
 
-    machine_.set_entry(1, {1, 0, 15, WEIR_IF_EGRESS_IS_TX | WEIR_IF_XDP_ACCOUNTS, 1});
+    machine_.set_entry(1, {1, 0, 15, WEIR_IF_EGRESS_IS_TX | WEIR_IF_XDP_ACCOUNTS, 1, 0, 0});
     machine_.reset();
     expect_run(machine_.xdp(), udp_, {}, XDP_PASS);
     expect_total(WEIR_RX, 1, udp_.size());
@@ -146,13 +146,13 @@ TEST_F(Counts, EntryIsFoundAtEachOfItsPlaces) {
     machine_.detach(1);
     for (__u32 probe = 0; probe < WEIR_IF_PROBES; probe++) {
         machine_.reset();
-        machine_.set_entry(1 + probe, {1, 0, 15, 0, 1});
+        machine_.set_entry(1 + probe, {1, 0, 15, 0, 1, 0, 0});
         expect_run(machine_.tc_in(), udp_);
         expect_total(WEIR_TX, 1, udp_.size());
         machine_.detach(1 + probe);
     }
     machine_.reset();
-    machine_.set_entry(1 + WEIR_IF_PROBES, {1, 0, 15, 0, 1});
+    machine_.set_entry(1 + WEIR_IF_PROBES, {1, 0, 15, 0, 1, 0, 0});
     expect_run(machine_.tc_in(), udp_);
     expect_nothing(machine_);
 }
@@ -168,7 +168,7 @@ TEST_F(Counts, OneIngressHookCounts) {
     expect_run(machine_.tc_out(), udp_);
     expect_total(WEIR_RX, 1, udp_.size());
 
-    machine_.set_entry(1, {1, 0, 15, 0, 1});
+    machine_.set_entry(1, {1, 0, 15, 0, 1, 0, 0});
     machine_.reset();
     expect_run(machine_.xdp(), udp_, {}, XDP_PASS);
     expect_nothing(machine_);
@@ -188,10 +188,10 @@ TEST_F(Counts, VnicsAreKeptApart) {
 // A vNIC whose ledger is gone (being detached) is not counted; one whose table is gone is counted as untracked.
 TEST_F(Counts, EntryThatPointsAtNoLedgerPasses) {
     machine_.add_vnic(1, 0);
-    machine_.set_entry(1, {1, 77, 15, 0, 1});
+    machine_.set_entry(1, {1, 77, 15, 0, 1, 0, 0});
     expect_run(machine_.tc_in(), udp_);
     expect_nothing(machine_);
-    machine_.set_entry(1, {1, 0xffffffff, 15, 0, 1});
+    machine_.set_entry(1, {1, 0xffffffff, 15, 0, 1, 0, 0});
     expect_run(machine_.tc_in(), udp_);
     expect_run(machine_.tc_out(), udp_);
     expect_nothing(machine_);
@@ -199,7 +199,7 @@ TEST_F(Counts, EntryThatPointsAtNoLedgerPasses) {
 
 TEST_F(Counts, TableSmallerThanItsMaskIsUntracked) {
     machine_.add_vnic(1, 0, 0, 1);
-    machine_.set_entry(1, {1, 0, 0xffff, 0, 1});
+    machine_.set_entry(1, {1, 0, 0xffff, 0, 1, 0, 0});
     for (__u8 last = 0; last < 50; last++) {
         expect_run(machine_.tc_in(), FrameBuilder().eth().ipv4({.source = {10, 0, 0, last}}).udp());
         expect_run(machine_.tc_in(), FrameBuilder().eth().ipv6({.source = {0x20, 1, last}}).udp());

@@ -107,7 +107,7 @@ TEST_F(Frames, TcWithATagBesideTheFrame) {
 }
 
 TEST_F(Frames, Xdp) {
-    machine_.set_entry(1, {1, 0, 0, WEIR_IF_XDP_ACCOUNTS, 7});
+    machine_.set_entry(1, {1, 0, 0, WEIR_IF_XDP_ACCOUNTS, 7, 0, 0});
     EXPECT_GT(run_all(machine_.xdp(), XDP_PASS, WEIR_TX, false, 14), 220);
 }
 

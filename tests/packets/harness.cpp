@@ -2,6 +2,7 @@
 
 #include "lib/interface.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,11 @@ void check(int result, const char* what) {
     if (result < 0) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
 }
 
+std::size_t limit_memory_bytes() {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return (sizeof(weir_limit) + page - 1) / page * page;
+}
+
 }  // namespace
 
 Machine::Machine() : skeleton_(loaded_skeleton()) {}
@@ -42,6 +48,24 @@ Machine::~Machine() {
         close(vnic.ledger);
         close(vnic.flows);
     }
+    if (limit_memory_ != nullptr) munmap(limit_memory_, limit_memory_bytes());
+    if (limit_ >= 0) {
+        const __u32 tenant = 0;
+        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.limits), &tenant);
+        close(limit_);
+    }
+}
+
+weir_limit& Machine::add_limit() {
+    LIBBPF_OPTS(bpf_map_create_opts, options);
+    options.map_flags = BPF_F_MMAPABLE;
+    const __u32 tenant = 0;
+    limit_ = bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_limit", 4, sizeof(weir_limit), 1, &options);
+    check(limit_, "limit");
+    check(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.limits), &tenant, &limit_, BPF_ANY), "limits");
+    limit_memory_ = mmap(nullptr, limit_memory_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, limit_, 0);
+    check(limit_memory_ == MAP_FAILED ? -1 : 0, "mapping the limit");
+    return *static_cast<weir_limit*>(limit_memory_);
 }
 
 void Machine::add_vnic(__u32 ifindex, __u32 slot, __u32 flags, __u32 sets) {
@@ -55,7 +79,7 @@ void Machine::add_vnic(__u32 ifindex, __u32 slot, __u32 flags, __u32 sets) {
     vnics_.push_back({slot, sets, ledger, flows});
     check(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.ledgers), &slot, &ledger, BPF_ANY), "ledgers");
     check(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.flow_tables), &slot, &flows, BPF_ANY), "flow_tables");
-    set_entry(weir_if_place(ifindex, 0), {ifindex, slot, sets - 1, flags, 0x123456789abcdef0ull});
+    set_entry(weir_if_place(ifindex, 0), {ifindex, slot, sets - 1, flags, 0x123456789abcdef0ull, 0, 0});
 }
 
 void Machine::set_entry(__u32 place, const weir_if_entry& entry) {
@@ -74,12 +98,16 @@ weir_ledger Machine::ledger(__u32 slot) const {
     std::vector<weir_ledger> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
     check(bpf_map_lookup_elem(vnic(slot).ledger, &key, cpus.data()), "ledger");
     weir_ledger sum{};
-    // All its members before `scratch` are counters, but for what names the parked flow.
+    // All its members but `scratch` are counters, or else (what names the parked flow, least and most delays) no test
+    // looks at their sum.
     constexpr std::size_t words = offsetof(weir_ledger, scratch) / sizeof(__u64);
+    constexpr std::size_t latency = offsetof(weir_ledger, latency) / sizeof(__u64);
     auto* to = reinterpret_cast<__u64*>(&sum);
     for (const weir_ledger& cpu : cpus) {
         const auto* from = reinterpret_cast<const __u64*>(&cpu);
         for (std::size_t i = 0; i < words; i++)
+            to[i] += from[i];
+        for (std::size_t i = latency; i < sizeof(weir_ledger) / sizeof(__u64); i++)
             to[i] += from[i];
     }
     return sum;

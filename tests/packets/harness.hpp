@@ -47,6 +47,9 @@ public:
     // A vNIC at `slot`, counting what `ifindex` carries. The interface number 1 (lo) is what a test run arrives at.
     void add_vnic(__u32 ifindex, __u32 slot = 0, __u32 flags = 0, __u32 sets = 16);
     void set_entry(__u32 place, const weir_if_entry& entry);
+    // A limit for the tenant at slot 0, which is every vNIC's: its memory, as user space maps it. WEIR_IF_LIMIT_* of a
+    // vNIC make it one that it has.
+    weir_limit& add_limit();
     void detach(__u32 ifindex) { set_entry(ifindex, {}); }
 
     // The sum over all CPUs.
@@ -78,6 +81,8 @@ private:
     weir_bpf* skeleton_ = nullptr;  // loaded once a process: the verifier takes its time
     std::vector<Vnic> vnics_;
     std::vector<__u32> places_;
+    int limit_ = -1;
+    void* limit_memory_ = nullptr;
 };
 
 inline weir_count total_of(const weir_ledger_direction& direction) {

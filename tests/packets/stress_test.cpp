@@ -1,10 +1,8 @@
 // The identity  sum of flows + untracked = ledger  under load: a spray of new flows, and two CPUs in one flow.
 #include "packets/harness.hpp"
-
-#include <sched.h>
+#include "packets/two_cpus.hpp"
 
 #include <random>
-#include <thread>
 
 namespace weir::test {
 namespace {
@@ -12,29 +10,6 @@ namespace {
 void put32(Bytes& frame, std::size_t at, __u32 value) {
     for (int i = 0; i < 4; i++)
         frame[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-// Runs `body(cpu)` on two CPUs at once.
-template <typename Body>
-void on_two_cpus(Body body) {
-    cpu_set_t allowed;
-    ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE && cpus.size() < 2; cpu++) {
-        if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
-    }
-    if (cpus.size() < 2) GTEST_SKIP() << "needs two CPUs";
-    std::vector<std::thread> threads;
-    for (int cpu : cpus)
-        threads.emplace_back([=] {
-            cpu_set_t one;
-            CPU_ZERO(&one);
-            CPU_SET(cpu, &one);
-            sched_setaffinity(0, sizeof one, &one);
-            body(cpu);
-        });
-    for (auto& thread : threads)
-        thread.join();
 }
 
 TEST(Stress, AMillionRandomFlowsThroughATinyTable) {

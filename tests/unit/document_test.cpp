@@ -179,6 +179,60 @@ TEST(Names, CheckSpecObeysTheSameRules) {
     EXPECT_FALSE(refuses([](VnicSpec& s) { s.capacity_bps = 1, s.role = Role::uplink; }));
 }
 
+std::string limit_problem(std::string_view entry) {
+    return problem(R"({"schema_version": 1, "vnics": [], "limits": [)" + std::string(entry) + "]}");
+}
+
+TEST(DocumentLimits, AreReadWithDefaults) {
+    const auto limits = [](const std::string& entries) {
+        auto document = parse_document(R"({"schema_version": 1, "vnics": [], "limits": [)" + entries + "]}", "x");
+        EXPECT_TRUE(document) << entries << ": " << (document ? "" : to_line(document.error()));
+        return document && document->limits ? *document->limits : std::vector<TenantLimit>{};
+    };
+    EXPECT_FALSE(parse_document(R"({"schema_version": 1, "vnics": []})", "x")->limits);
+    EXPECT_TRUE(limits("").empty());
+    const TenantLimit plain{.tenant = "web", .limit = {.tx = {.max_bps = 100'000'000}, .rx = {}}};
+    EXPECT_EQ(limits(R"({"tenant": "web", "tx_max": "100mbit"})"), std::vector{plain});
+    const TenantLimit full{.tenant = "db",
+                           .limit = {.tx = {1'000'000'000, 5},
+                                     .rx = {64'000, 1'000'000'000},
+                                     .burst_ns = 1'500'000,
+                                     .mode = LimitMode::police,
+                                     .overhead_bytes = -64}};
+    EXPECT_EQ(limits(R"({"tenant": "web", "tx_max": "100mbit"},
+                        {"tenant": "db", "tx_max": "1gbit", "tx_pps": 5, "rx_max": "64kbit", "rx_pps": 1000000000.0,
+                         "burst": "1.5ms", "mode": "police", "overhead_bytes": -64})"),
+              (std::vector{plain, full}));
+}
+
+TEST(DocumentLimits, NameThePlaceOfWhatIsWrong) {
+    EXPECT_EQ(problem(R"({"schema_version": 1, "vnics": [], "limits": {}})"),
+              "/limits: expected an array, found an object");
+    EXPECT_EQ(limit_problem("1"), "/limits/0: expected an object, found 1");
+    EXPECT_EQ(limit_problem(R"({"tx_max": "1mbit"})"), "/limits/0: expected the key \"tenant\", which is missing");
+    EXPECT_THAT(limit_problem(R"({"tenant": "web"})"), HasSubstr("/limits/0: expected at least one of the keys"));
+    EXPECT_THAT(limit_problem(R"({"tenant": "w b", "tx_max": "1mbit"})"), HasSubstr("/limits/0/tenant: expected"));
+    EXPECT_EQ(limit_problem(R"({"tenant": "web", "tx_max": "1mbit"}, {"tenant": "web", "rx_max": "1mbit"})"),
+              "/limits/1/tenant: expected a tenant whose limits are not in the document yet, found \"web\" of /limits/0 "
+              "again");
+    const auto value_problem = [](const std::string& key, const std::string& value) {
+        return limit_problem(R"({"tenant": "web", "tx_max": "1mbit", ")" + key + "\": " + value + "}");
+    };
+    EXPECT_THAT(value_problem("rx_max", "\"63999bit\""), HasSubstr("/limits/0/rx_max: expected a rate from 64kbit to"));
+    EXPECT_THAT(value_problem("rx_max", "\"400000000001bit\""), HasSubstr("to 400gbit, found"));
+    EXPECT_THAT(value_problem("rx_max", "\"0bit\""), HasSubstr("/limits/0/rx_max: expected a rate from"));
+    EXPECT_THAT(value_problem("rx_max", "\"10mbps\""), HasSubstr("people mean megabits"));
+    EXPECT_THAT(value_problem("rx_max", "10"), HasSubstr("/limits/0/rx_max: expected a rate such as"));
+    for (const char* pps : {"0", "-1", "1000000001", "1.5", "\"5\"", "null"})
+        EXPECT_THAT(value_problem("tx_pps", pps), HasSubstr("/limits/0/tx_pps: expected packets per second")) << pps;
+    for (const char* burst : {"2", "\"2\"", "\"2 ms\"", "\"1001ms\"", "true"})
+        EXPECT_THAT(value_problem("burst", burst), HasSubstr("/limits/0/burst: expected a time")) << burst;
+    EXPECT_EQ(value_problem("mode", "\"drop\""), "/limits/0/mode: expected shape, mark or police, found \"drop\"");
+    for (const char* bytes : {"-65", "257", "1.5", "\"ethernet\"", "18446744073709551615"})
+        EXPECT_THAT(value_problem("overhead_bytes", bytes), HasSubstr("/limits/0/overhead_bytes: expected bytes")) << bytes;
+    EXPECT_EQ(value_problem("tx_min", "1"), "/limits/0/tx_min: unknown key");
+}
+
 TEST(PrintDocument, IsReadBackToTheSameValues) {
     std::mt19937_64 random(5);
     for (int round = 0; round < 300; round++) {
@@ -192,9 +246,21 @@ TEST(PrintDocument, IsReadBackToTheSameValues) {
             if (spec.role == Role::uplink && random() % 2) spec.capacity_bps = 1 + (random() >> random() % 60);
             document.vnics.push_back(spec);
         }
+        if (random() % 4) document.limits.emplace();
+        for (std::size_t i = random() % 4; document.limits && i > 0; i--) {
+            TenantLimit entry{.tenant = "é\\" + std::to_string(i), .limit = {}};
+            Limit& limit = entry.limit;
+            limit.tx.max_bps = limit_min_bps + random() % (limit_max_bps - limit_min_bps + 1);
+            if (random() % 2) limit.rx.packets_per_second = 1 + random() % limit_max_pps;
+            if (random() % 2) limit.burst_ns = random() % (limit_max_burst_ns + 1);
+            limit.mode = static_cast<LimitMode>(random() % 3);
+            limit.overhead_bytes = limit_min_overhead_bytes + static_cast<int>(random() % 321);
+            document.limits->push_back(entry);
+        }
         auto again = parse_document(print_document(document), "again");
         ASSERT_TRUE(again) << print_document(document) << to_line(again.error());
         EXPECT_EQ(again->vnics, document.vnics) << print_document(document);
+        EXPECT_EQ(again->limits, document.limits) << print_document(document);
     }
 }
 
@@ -210,6 +276,25 @@ TEST(PrintDocument, IsOneLineAVnic) {
   ]
 }
 )");
+    document.vnics.resize(1);
+    document.limits = {{.tenant = "web",
+                        .limit = {.tx = {100'000'000, 0}, .rx = {200'000'000, 50'000}, .burst_ns = 2'000'000,
+                                  .mode = LimitMode::mark, .overhead_bytes = 24}},
+                       {.tenant = "db", .limit = {.tx = {0, 1000}, .rx = {}}}};
+    EXPECT_EQ(print_document(document),
+              R"({
+  "schema_version": 1,
+  "vnics": [
+    {"interface": "vnet3", "tenant": "web", "role": "vnic", "ingress_hook": "auto", "flows": 8192}
+  ],
+  "limits": [
+    {"tenant": "web", "tx_max": "100mbit", "rx_max": "200mbit", "rx_pps": 50000, "mode": "mark", "burst": "2ms", "overhead_bytes": 24},
+    {"tenant": "db", "tx_pps": 1000, "mode": "shape"}
+  ]
+}
+)");
+    EXPECT_EQ(print_document({.vnics = {}, .limits = std::vector<TenantLimit>{}}),
+              "{\n  \"schema_version\": 1,\n  \"vnics\": [],\n  \"limits\": []\n}\n");
     EXPECT_EQ(print_document({}), "{\n  \"schema_version\": 1,\n  \"vnics\": []\n}\n");
 }
 
@@ -240,7 +325,7 @@ TEST(Configs, AllParse) {
         EXPECT_TRUE(parse_document(print_document(*document), name)) << name;
         seen.insert(name);
     }
-    for (const char* name : {"single-vnic.json", "bridge-three-tenants.json", "guest.json"})
+    for (const char* name : {"single-vnic.json", "bridge-three-tenants.json", "guest.json", "two-limits.json"})
         EXPECT_TRUE(seen.contains(name)) << name;
 }
 
@@ -275,6 +360,29 @@ TEST(Schema, HasThePropertiesThatTheParserKnows) {
     EXPECT_EQ(root["$defs"]["vnic"]["additionalProperties"], false);
     EXPECT_EQ(root["required"], json({"schema_version", "vnics"}));
     EXPECT_EQ(root["$defs"]["vnic"]["required"], json({"interface"}));
+}
+
+TEST(Schema, HasTheLimitsOfTheParser) {
+    const json root = schema();
+    const json limit = root["$defs"]["limit"];
+    const std::string hint =
+        parse_document(R"({"schema_version": 1, "vnics": [], "limits": [{"zzzzzzzzzz": 1}]})", "x").error().hint;
+    for (const auto& [key, unused] : limit["properties"].items())
+        EXPECT_THAT(hint, HasSubstr(key));
+    EXPECT_EQ(std::ranges::count(hint, ',') + 1, static_cast<std::ptrdiff_t>(limit["properties"].size()));
+    EXPECT_EQ(limit["additionalProperties"], false);
+    EXPECT_EQ(limit["required"], json({"tenant"}));
+    for (const auto& one : limit["anyOf"])
+        EXPECT_TRUE(limit["properties"].contains(one["required"][0]));
+    for (const auto& word : limit["properties"]["mode"]["enum"])
+        EXPECT_TRUE(limit_mode_from(word.get<std::string>())) << word;
+    EXPECT_EQ(limit["properties"]["mode"]["enum"].size(), 3U);
+    EXPECT_EQ(limit["properties"]["mode"]["default"], to_string(Limit{}.mode));
+    EXPECT_EQ(limit["properties"]["overhead_bytes"]["minimum"], limit_min_overhead_bytes);
+    EXPECT_EQ(limit["properties"]["overhead_bytes"]["maximum"], limit_max_overhead_bytes);
+    EXPECT_EQ(root["$defs"]["packet_rate"]["minimum"], limit_min_pps);
+    EXPECT_EQ(root["$defs"]["packet_rate"]["maximum"], limit_max_pps);
+    EXPECT_EQ(root["properties"]["limits"]["maxItems"], WEIR_TENANTS_MAX);
 }
 
 TEST(Schema, HasTheWordsAndBoundsOfTheParser) {

@@ -219,7 +219,7 @@ TEST(StatusJson, HasTheKeysOfTheContract) {
               R"({"interface":"eth0","ifindex":12,"tenant":"eth0","role":"uplink","present":true,"ingress_hook":"xdp",)"
               R"("hooks":{"ingress":"xdp","egress":"clsact"},"qdisc":"noqueue","flows":8192,"flow_slots":8192,)"
               R"("memory_bytes":1048576,"capacity_bps":10000000000,"attached_ns":1700000000000000000,)"
-              R"("notes":["one","two"]})");
+              R"("limit":null,"notes":["one","two"]})");
     EXPECT_EQ(json["uplinks"].dump(),
               R"([{"interface":"eth0","ifindex":12,"tenant":"eth0","capacity_bps":10000000000}])");
 }
@@ -237,13 +237,92 @@ TEST(StatusTable, SortsNaturallyAndGathersNotes) {
     vnics[2].notes.emplace_back("its own");
     auto shown = lines(status_table(vnics, {}));
     ASSERT_EQ(shown.size(), 11U);
-    EXPECT_EQ(shown[0], "VNIC    TENANT  ROLE           INGRESS  EGRESS  QDISC    FLOWS   MEMORY  SINCE");
-    EXPECT_EQ(shown[1], "eth0    web     uplink 10gbit  tcx      tcx     noqueue  8,192  1.0 MiB  2023-11-14 22:13");
+    EXPECT_EQ(shown[0], "VNIC    TENANT  ROLE           INGRESS  EGRESS  QDISC    LIMIT  FLOWS   MEMORY  SINCE");
+    EXPECT_EQ(shown[1],
+              "eth0    web     uplink 10gbit  tcx      tcx     noqueue  -      8,192  1.0 MiB  2023-11-14 22:13");
     EXPECT_THAT(shown[2], StartsWith("vnet2 "));
     EXPECT_THAT(shown[6], StartsWith("vnet10 "));
     EXPECT_EQ(shown[7], "6 interfaces, 6.0 MiB of kernel memory");
     EXPECT_EQ(shown[9], "eth0, vnet2, vnet3, vnet4 and 2 more: a note that they all share");
     EXPECT_EQ(shown[10], "eth0: its own");
+}
+
+LimitState limit_state(std::uint64_t tx_bps, std::uint64_t rx_bps) {
+    return {.limit = {.tx = {tx_bps, 0}, .rx = {rx_bps, 0}, .overhead_bytes = 24},
+            .revert_in_ns = 0,
+            .before = {},
+            .reverted_ago_ns = 0};
+}
+
+LimitSnapshot limit_snapshot() {
+    LimitSnapshot snapshot;
+    snapshot.limits = {{"web", limit_state(100'000'000, 0)}, {"db", limit_state(0, 1'000'000'000)}};
+    snapshot.limits[1].state.revert_in_ns = 23 * second;
+    snapshot.limits[1].state.before = Limit{.tx = {1'000'000, 0}, .rx = {}};
+    auto web = entry("vnet1", "web", {100, 150'000}, {50, 4'000});
+    web.ledger.tx.drops[WEIR_DROP_AQM] = {4, 6'000};
+    web.ledger.tx.drops[WEIR_DROP_HORIZON] = {1, 1'000};
+    web.ledger.tx.ecn_marked_packets = 2;
+    snapshot.ledgers.vnics.push_back(web);
+    VnicLatency waited{web.vnic, {}};
+    for (int i = 0; i < 95; i++)
+        waited.latency.of(LatencyKind::shaping_tx).add(3'000'000);
+    snapshot.latency.vnics.push_back(waited);
+    return snapshot;
+}
+
+TEST(StatusTable, ShowsTheTenantsLimit) {
+    auto limited = vnic("vnet1", "web");
+    limited.limit = limit_state(100'000'000, 200'000'000);
+    EXPECT_THAT(status_table({limited}, {}), HasSubstr("  100mbit/200mbit shape  "));
+    EXPECT_EQ(status_json({limited})["vnics"][0]["limit"].dump(),
+              R"({"mode":"shape","burst_ns":null,"overhead_bytes":24,"tx":{"max_bps":100000000,)"
+              R"("packets_per_second":null},"rx":{"max_bps":200000000,"packets_per_second":null},"revert_in_ns":null})");
+}
+
+TEST(StatsTable, SaysWhatWasDroppedAndMarked) {
+    const auto shown = stats_table(limit_snapshot().ledgers, 0, {});
+    EXPECT_THAT(shown, EndsWith("\n\nvnet1 tx: 5 packets dropped (aqm 4, horizon 1), 2 packets marked\n"));
+}
+
+TEST(LimitsTable, ShowsEachDirectionThatIsLimited) {
+    const auto shown = lines(limits_table(limit_snapshot(), second, {}));
+    ASSERT_EQ(shown.size(), 9U);
+    EXPECT_EQ(shown[0],
+              "TENANT  WAY      MAX  PPS  MODE   BURST  USE/s        DROPS  MARKED  DELAY P50  P99     HELD BY");
+    EXPECT_EQ(shown[1],
+              "db      rx     1gbit    -  shape    2ms  0 bit/s          0       0  -          -       -");
+    EXPECT_EQ(shown[2],
+              "web     tx   100mbit    -  shape    2ms  1.14 Mbit/s      5       2  3.0 ms     3.0 ms  max");
+    EXPECT_EQ(shown[4], "db: reverts to tx 1mbit, shape in 23.0 s unless confirmed: weir limit confirm db");
+    EXPECT_EQ(shown[5], "db: each packet counts with 24 bytes of overhead");
+    EXPECT_EQ(shown[6], "db: no interface is attached; the limits take effect when one is");
+    EXPECT_EQ(shown[8], "web tx: 5 packets dropped (aqm 4, horizon 1), 2 packets marked");
+}
+
+TEST(LimitsJson, HasTheLimitAndWhatItDid) {
+    const Json json = limits_json(limit_snapshot(), 0);
+    EXPECT_EQ(json["schema_version"], 1);
+    EXPECT_FALSE(json.contains("window_ns"));
+    ASSERT_EQ(json["limits"].size(), 2U);
+    const Json& web = json["limits"][1];
+    EXPECT_EQ(web["tenant"], "web");
+    EXPECT_EQ(web["mode"], "shape");
+    EXPECT_EQ(web["overhead_bytes"], 24);
+    EXPECT_TRUE(web["revert_in_ns"].is_null());
+    EXPECT_TRUE(web["before"].is_null());
+    EXPECT_EQ(web["interfaces"], Json({"vnet1"}));
+    EXPECT_EQ(web["tx"]["max_bps"], 100'000'000);
+    EXPECT_TRUE(web["rx"]["max_bps"].is_null());
+    EXPECT_EQ(web["tx"]["passed"].dump(), R"({"packets":95,"bytes":143000})");
+    EXPECT_EQ(web["tx"]["drops"]["aqm"], 4);
+    EXPECT_EQ(web["tx"]["ecn_marked_packets"], 2);
+    EXPECT_EQ(web["tx"]["shaping"]["p50_ns"], 3'000'000);
+    EXPECT_EQ(web["tx"]["held_by"], Json({"max"}));
+    EXPECT_EQ(web["rx"]["held_by"], Json::array());
+    EXPECT_EQ(json["limits"][0]["revert_in_ns"], 23 * second);
+    EXPECT_EQ(json["limits"][0]["before"]["tx"]["max_bps"], 1'000'000);
+    EXPECT_EQ(limits_json(limit_snapshot(), second)["limits"][1]["tx"]["passed"]["rate_bps"], 1'144'000);
 }
 
 TEST(FlowsTable, ShowsEndpointsAndWhatIsNotInAFlow) {

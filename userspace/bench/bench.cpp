@@ -144,6 +144,8 @@ Result<BenchReport> run_bench(const BenchOptions& options) {
         report.latency_costs.push_back({t, path(Program::tc_in, Program::tc_out),
                                         path(Program::tc_in_latency, Program::tc_out_latency),
                                         2 * report.cell(t, index_of(Program::clock))->above_empty_ns});
+        report.limit_costs.push_back({t, report.cell(t, index_of(Program::tc_in_latency))->above_empty_ns,
+                                      report.cell(t, index_of(Program::tc_in_limit))->above_empty_ns});
     }
     return report;
 }

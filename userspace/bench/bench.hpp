@@ -79,6 +79,14 @@ struct LatencyCost {
     [[nodiscard]] double more() const { return off_ns > 0 ? (on_ns - off_ns) / off_ns : 0; }
 };
 
+// What a limit adds to a packet at weir_tc_in that meets no queue: most packets of most tenants.
+struct LimitCost {
+    std::size_t traffic = 0;  // index into BenchReport.traffics
+    double off_ns = 0;        // weir_tc_in with latency, above empty, medians
+    double on_ns = 0;         // … and with a limit
+    [[nodiscard]] double more_ns() const { return on_ns - off_ns; }
+};
+
 struct BenchReport {
     BenchOptions options;  // as used
     BenchMachine machine;
@@ -88,6 +96,7 @@ struct BenchReport {
     std::vector<BenchCell> cells;
     std::vector<Verdict> verdicts;
     std::vector<LatencyCost> latency_costs;
+    std::vector<LimitCost> limit_costs;
     [[nodiscard]] const BenchCell* cell(std::size_t traffic, std::size_t program) const;
     [[nodiscard]] bool passed() const;  // every bar
 };

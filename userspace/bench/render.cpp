@@ -99,6 +99,10 @@ Json bench_json(const BenchReport& report) {
                                    {"off_ns", cost.off_ns},
                                    {"on_ns", cost.on_ns},
                                    {"clock_ns", cost.clock_ns}});
+    json["limit"] = Json::array();
+    for (const LimitCost& cost : report.limit_costs)
+        json["limit"].push_back(
+            {{"traffic", report.traffics[cost.traffic].name}, {"off_ns", cost.off_ns}, {"on_ns", cost.on_ns}});
     json["passed"] = report.passed();
     return json;
 }
@@ -145,6 +149,15 @@ std::string bench_table(const BenchReport& report, const Style& style) {
                      fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} %", 100 * cost.more()),
                      fmt::format("{:+.0f} %", cost.off_ns > 0 ? 100 * cost.clock_ns / cost.off_ns : 0)});
     text += '\n' + latency.print(style);
+
+    Table limit({{.header = "A LIMIT ADDS"},
+                 {.header = "tc_in, latency", .kind = Column::number},
+                 {.header = "WITH A LIMIT", .kind = Column::number},
+                 {.header = "MORE", .kind = Column::number}});
+    for (const LimitCost& cost : report.limit_costs)
+        limit.add({report.traffics[cost.traffic].name, fmt::format("{:.0f} ns", cost.off_ns),
+                   fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} ns", cost.more_ns())});
+    text += '\n' + limit.print(style);
 
     text += "\nBars (the slower of weir_tc_in and weir_tc_out)\n";
     for (const Verdict& verdict : report.verdicts)

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 
 #include "bench/rig_objects.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "lib/interface.h"
+#include "model/limit.hpp"
 
 namespace weir::bench {
 namespace {
@@ -57,6 +59,8 @@ std::string_view name_of(Program program) {
         return "weir_tc_in";
     case Program::tc_in_latency:
         return "tc_in, latency";
+    case Program::tc_in_limit:
+        return "tc_in, limit";
     case Program::tc_out:
         return "weir_tc_out";
     case Program::tc_out_latency:
@@ -93,6 +97,7 @@ Result<std::unique_ptr<Rig>> Rig::open() {
     if (const int error = weir_bpf::load(objects.weir.get())) return not_loaded("cannot load Weir's programs", -error);
     if (const unsigned index = if_nametoindex("lo")) objects.ifindex = index;
     WEIR_CHECK(rig->make_tables());
+    WEIR_CHECK(rig->make_limit());
     return rig;
 }
 
@@ -119,6 +124,25 @@ Result<void> Rig::make_tables() {
     return {};
 }
 
+// One limit for all, at the first tenant's slot.
+Result<void> Rig::make_limit() {
+    bpf_map_create_opts options{};
+    options.sz = sizeof(options);
+    options.map_flags = BPF_F_MMAPABLE;
+    objects_->limit =
+        Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_limit", sizeof(std::uint32_t), sizeof(weir_limit), 1, &options));
+    const auto value = std::make_unique<weir_limit>();
+    Limit limit;
+    limit.tx.max_bps = limit_max_bps;
+    value->direction[WEIR_TX].rule = rule_of(limit, limit.tx);
+    const std::uint32_t zero = 0;
+    const int fd = objects_->limit.get();
+    if (!objects_->limit || bpf_map_update_elem(fd, &zero, value.get(), BPF_ANY) ||
+        bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.limits), &zero, &fd, BPF_ANY))
+        return refused("cannot create a limit", errno);
+    return {};
+}
+
 int Rig::program_fd(Program program, std::size_t group) const {
     const auto& first = *objects_->bench[0];
     const auto& own = *objects_->bench[group];
@@ -134,6 +158,7 @@ int Rig::program_fd(Program program, std::size_t group) const {
         return bpf_program__fd(own.progs.bench_lru);
     case Program::tc_in:
     case Program::tc_in_latency:
+    case Program::tc_in_limit:
         return bpf_program__fd(weir.progs.weir_tc_in);
     case Program::tc_out:
     case Program::tc_out_latency:
@@ -155,7 +180,9 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
         const std::uint32_t place = weir_if_place(objects_->ifindex, 0);
         std::uint32_t flags = is_xdp(program) ? std::uint32_t{WEIR_IF_XDP_ACCOUNTS} : 0u;
         if (with_latency(program)) flags |= WEIR_IF_HOST_LATENCY | WEIR_IF_RTT;
-        const weir_if_entry entry{objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed};
+        if (program == Program::tc_in_limit) flags |= WEIR_IF_LIMIT_TX;
+        const weir_if_entry entry{
+            objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed, 0, 0};
         if (bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.vnics), &place, &entry, BPF_ANY))
             return refused(what, errno);
     }

@@ -29,6 +29,7 @@ struct Rig::Objects {
     std::array<std::unique_ptr<bench_bpf, CloseBench>, groups> bench;
     std::unique_ptr<weir_bpf, CloseWeir> weir;
     std::array<std::array<Table, programs.size()>, groups> tables;
+    Fd limit;
     std::uint32_t ifindex = 1;  // of the loopback device, which BPF_PROG_TEST_RUN gives to its packets
 };
 

@@ -31,7 +31,7 @@ std::shared_ptr<CLI::Formatter> help_style(std::size_t column) {
 std::string help_text(const CLI::App& app) { return CLI::detail::find_and_replace(app.help(), "\n\n\n", "\n\n"); }
 
 void add_commands(CLI::App& app, Program& program) {
-    for (const auto add : {add_attach, add_detach, add_apply, add_export, add_status, add_stats, add_flows, add_latency,
+    for (const auto add : {add_attach, add_detach, add_limit, add_apply, add_export, add_status, add_stats, add_flows, add_latency,
                            add_features, add_bench, add_demo, add_version})
         add(app, program);
 }
@@ -50,9 +50,19 @@ std::string help_of(const std::string& command) {
     return command.empty() ? "run: weir --help" : fmt::format("run: weir {} --help", command);
 }
 
+// "limit set"
+std::string full_name(const CLI::App& command) {
+    const CLI::App* const above = command.get_parent();
+    if (above == nullptr) return {};
+    const auto name = full_name(*above);
+    return name.empty() ? command.get_name() : name + ' ' + command.get_name();
+}
+
 Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
-    const auto commands = app.get_subcommands();
-    const std::string command = commands.empty() ? "" : commands.front()->get_name();
+    const CLI::App* chosen = &app;
+    while (!chosen->get_subcommands().empty())
+        chosen = chosen->get_subcommands().front();
+    const std::string command = full_name(*chosen);
     Error error{Errc::usage, command.empty() ? "usage" : command, parse_error.what(), help_of(command)};
     const auto unexpected = app.remaining(true);
     if (dynamic_cast<const CLI::ExtrasError*>(&parse_error) != nullptr && !unexpected.empty()) {
@@ -122,7 +132,7 @@ CLI::App& add_command(CLI::App& app, Program& program, const char* group, const 
 
 void on_chosen(CLI::App& command, Program& program, std::function<Result<int>()> run) {
     command.callback([&command, &program, run = std::move(run)] {
-        program.chosen = command.get_name();
+        program.chosen = full_name(command);
         program.run = run;
     });
 }

@@ -20,7 +20,7 @@ namespace weir::cli {
 
 struct Program {
     OutputFormat format;
-    std::string chosen;                // the subcommand's name
+    std::string chosen;                // the subcommand's name: "stats", "limit set"
     std::function<Result<int>()> run;  // gives the exit code
 };
 
@@ -42,6 +42,7 @@ void on_chosen(CLI::App& command, Program& program, std::function<Result<int>()>
 
 void add_attach(CLI::App& app, Program& program);
 void add_detach(CLI::App& app, Program& program);
+void add_limit(CLI::App& app, Program& program);
 void add_apply(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_status(CLI::App& app, Program& program);

@@ -55,6 +55,36 @@ Result<std::uint64_t> rate_of(std::string_view option, const std::string& text) 
     return *rate;
 }
 
+Result<std::uint64_t> limit_rate_of(std::string_view option, const std::string& text) {
+    if (text == "none" || text == "0") return 0;
+    WEIR_TRY(const auto bps, rate_of(option, text));
+    if (bps == 0) return 0;
+    if (const auto wanted = limit_rate_problem(bps)) return expected(option, *wanted + ", or none", text);
+    return bps;
+}
+
+Result<std::uint64_t> limit_pps_of(std::string_view option, const std::string& text) {
+    if (text == "none") return 0;
+    if (const auto value = whole<std::uint64_t>(text); value && (*value == 0 || !limit_pps_problem(*value)))
+        return *value;
+    return expected(option, *limit_pps_problem(0) + ", or none", text);
+}
+
+Result<std::uint64_t> burst_of(std::string_view option, const std::string& text) {
+    if (text == "none") return 0;
+    auto time_ns = parse_time(text);
+    if (!time_ns) return under(option, std::move(time_ns).error());
+    if (const auto wanted = limit_burst_problem(*time_ns)) return expected(option, *wanted, text);
+    return *time_ns;
+}
+
+Result<std::int32_t> overhead_of(std::string_view option, const std::string& text) {
+    if (text == "none") return 0;
+    if (text == "ethernet") return ethernet_overhead_bytes;
+    if (const auto bytes = whole<std::int32_t>(text); bytes && !limit_overhead_problem(*bytes)) return *bytes;
+    return expected(option, *limit_overhead_problem(limit_max_overhead_bytes + 1) + ", ethernet or none", text);
+}
+
 Result<void> check_interfaces(const std::vector<std::string>& interfaces) {
     std::set<std::string> seen;
     for (const auto& name : interfaces) {
@@ -64,8 +94,8 @@ Result<void> check_interfaces(const std::vector<std::string>& interfaces) {
     return {};
 }
 
-Result<void> check_tenant(const std::string& tenant) {
-    if (const auto wanted = tenant_name_problem(tenant)) return expected("--tenant", *wanted, tenant);
+Result<void> check_tenant(const std::string& tenant, std::string_view option) {
+    if (const auto wanted = tenant_name_problem(tenant)) return expected(option, *wanted, tenant);
     return {};
 }
 

@@ -34,9 +34,15 @@ Result<std::uint64_t> duration_of(const std::string& text);
 // A rate as in tc(8): "10gbit".
 Result<std::uint64_t> rate_of(std::string_view option, const std::string& text);
 
+// Values of a limit (config/names.hpp says which); "none" and 0 are 0.
+Result<std::uint64_t> limit_rate_of(std::string_view option, const std::string& text);
+Result<std::uint64_t> limit_pps_of(std::string_view option, const std::string& text);
+Result<std::uint64_t> burst_of(std::string_view option, const std::string& text);
+Result<std::int32_t> overhead_of(std::string_view option, const std::string& text);
+
 // Names that the kernel could have given an interface; each once.
 Result<void> check_interfaces(const std::vector<std::string>& interfaces);
-Result<void> check_tenant(const std::string& tenant);
+Result<void> check_tenant(const std::string& tenant, std::string_view option = "--tenant");
 
 // --bpf-hooks.
 Result<TcWay> tc_way_of(const std::string& text);

@@ -12,6 +12,7 @@
 #include "model/flow.hpp"
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
+#include "model/limit_use.hpp"
 
 namespace weir {
 
@@ -21,5 +22,9 @@ Result<LedgerSnapshot> collect_ledgers(const std::string& selector);
 Result<LatencySnapshot> collect_latency(const std::string& selector);
 Result<FlowSnapshot> collect_flows(const std::string& selector);
 Result<std::vector<Vnic>> collect_vnics(const std::string& selector);
+
+// Tenants with limits, attached or not; empty means all. One that is attached and has no limits gives none; one that
+// nobody knows is an error.
+Result<LimitSnapshot> collect_limits(const std::string& tenant);
 
 }  // namespace weir

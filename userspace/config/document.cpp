@@ -18,8 +18,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 3> document_keys{"$schema", "schema_version", "vnics"};
+constexpr std::array<std::string_view, 4> document_keys{"$schema", "schema_version", "vnics", "limits"};
 constexpr std::array<std::string_view, 6> vnic_keys{"interface", "tenant", "role", "ingress_hook", "flows", "capacity"};
+
+constexpr std::array<std::string_view, 8> limit_keys{"tenant", "tx_max", "rx_max", "tx_pps",
+                                                     "rx_pps", "burst",  "mode",   "overhead_bytes"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -62,10 +65,104 @@ public:
                                                              shown(spec.interface), first->second));
             document.vnics.push_back(std::move(spec));
         }
+        if (root.contains("limits")) {
+            WEIR_TRY(document.limits, limits(root["limits"]));
+        }
         return document;
     }
 
 private:
+    Result<std::vector<TenantLimit>> limits(const Json& value) const {
+        if (!value.is_array()) return expected("/limits", "an array", value);
+        if (value.size() > WEIR_TENANTS_MAX)
+            return bad("/limits", fmt::format("expected at most {} entries, found {}", WEIR_TENANTS_MAX, value.size()));
+        std::vector<TenantLimit> found;
+        std::map<std::string, std::size_t> seen;
+        for (std::size_t i = 0; i < value.size(); i++) {
+            const std::string place = fmt::format("/limits/{}", i);
+            WEIR_TRY(TenantLimit entry, tenant_limit(place, value[i]));
+            const auto [first, is_new] = seen.emplace(entry.tenant, i);
+            if (!is_new)
+                return bad(place + "/tenant", fmt::format("expected a tenant whose limits are not in the document yet, "
+                                                          "found {} of /limits/{} again",
+                                                          shown(entry.tenant), first->second));
+            found.push_back(std::move(entry));
+        }
+        return found;
+    }
+
+    Result<TenantLimit> tenant_limit(const std::string& place, const Json& value) const {
+        WEIR_CHECK(object(place, value, limit_keys, {"tenant"}));
+        TenantLimit entry;
+        Limit& limit = entry.limit;
+        WEIR_TRY(entry.tenant, name(place + "/tenant", value["tenant"], tenant_name_problem));
+        WEIR_TRY(limit.tx.max_bps, optional_rate(place, value, "tx_max"));
+        WEIR_TRY(limit.rx.max_bps, optional_rate(place, value, "rx_max"));
+        WEIR_TRY(limit.tx.packets_per_second, optional_pps(place, value, "tx_pps"));
+        WEIR_TRY(limit.rx.packets_per_second, optional_pps(place, value, "rx_pps"));
+        if (!limit.is_set())
+            return bad(place, "expected at least one of the keys \"tx_max\", \"rx_max\", \"tx_pps\" and \"rx_pps\"");
+        if (value.contains("mode")) {
+            WEIR_TRY(limit.mode, word(place + "/mode", value["mode"], limit_mode_from, "shape, mark or police"));
+        }
+        if (value.contains("burst")) {
+            WEIR_TRY(limit.burst_ns, burst(place + "/burst", value["burst"]));
+        }
+        if (value.contains("overhead_bytes")) {
+            WEIR_TRY(limit.overhead_bytes, overhead(place + "/overhead_bytes", value["overhead_bytes"]));
+        }
+        return entry;
+    }
+
+    Result<std::uint64_t> optional_rate(const std::string& place, const Json& object, const char* key) const {
+        if (!object.contains(key)) return 0;
+        const auto at = fmt::format("{}/{}", place, key);
+        WEIR_TRY(const auto bps, rate(at, object[key], "100mbit"));
+        if (const auto wanted = limit_rate_problem(bps)) return expected(at, *wanted, object[key]);
+        return bps;
+    }
+
+    Result<std::uint64_t> optional_pps(const std::string& place, const Json& object, const char* key) const {
+        if (!object.contains(key)) return 0;
+        const auto number = whole(object[key]);
+        const auto wanted = limit_pps_problem(number.value_or(0));
+        if (wanted) return expected(fmt::format("{}/{}", place, key), *wanted, object[key]);
+        return *number;
+    }
+
+    Result<std::uint64_t> burst(const std::string& place, const Json& value) const {
+        if (!value.is_string()) return expected(place, "a time such as \"2ms\"", value);
+        const auto time_ns = parse_time(value.get_ref<const std::string&>());
+        if (!time_ns)
+            return fail(Errc::usage, what_,
+                        fmt::format("{}: expected a time such as \"2ms\", found {}: {}", place, shown(value),
+                                    time_ns.error().evidence),
+                        time_ns.error().hint);
+        if (const auto wanted = limit_burst_problem(*time_ns)) return expected(place, *wanted, value);
+        return *time_ns;
+    }
+
+    Result<std::int32_t> overhead(const std::string& place, const Json& value) const {
+        std::optional<std::int64_t> number;
+        if (value.is_number_integer()) number = value.get<std::int64_t>();
+        if (const auto positive = whole(value); !number && positive) number = static_cast<std::int64_t>(*positive);
+        const auto wanted = limit_overhead_problem(number.value_or(limit_max_overhead_bytes + 1));
+        if (wanted) return expected(place, *wanted, value);
+        return static_cast<std::int32_t>(*number);
+    }
+
+    Result<std::uint64_t> rate(const std::string& place, const Json& value, std::string_view example) const {
+        const auto wanted = fmt::format("a rate such as \"{}\"", example);
+        if (!value.is_string()) return expected(place, wanted, value);
+        auto rate = parse_rate(value.get_ref<const std::string&>());
+        if (!rate)
+            return fail(Errc::usage, what_,
+                        fmt::format("{}: expected {}, found {}: {}", place, wanted, shown(value),
+                                    rate.error().evidence),
+                        rate.error().hint);
+        return *rate;
+    }
+
     Result<VnicSpec> vnic(const std::string& place, const Json& value) const {
         WEIR_CHECK(object(place, value, vnic_keys, {"interface"}));
         VnicSpec spec;
@@ -147,17 +244,11 @@ private:
         if (role != Role::uplink)
             return bad(place,
                        fmt::format("expected only with the role uplink, found with the role {}", to_string(role)));
-        if (!value.is_string()) return expected(place, "a rate such as \"10gbit\"", value);
-        auto rate = parse_rate(value.get_ref<const std::string&>());
-        if (!rate)
-            return fail(Errc::usage, what_,
-                        fmt::format("{}: expected a rate such as \"10gbit\", found {}: {}", place, shown(value),
-                                    rate.error().evidence),
-                        rate.error().hint);
-        if (*rate == 0)
+        WEIR_TRY(const auto bps, rate(place, value, "10gbit"));
+        if (bps == 0)
             return fail(Errc::usage, what_, fmt::format("{}: expected a rate above 0, found {}", place, shown(value)),
                         "leave the key out when the capacity is not known");
-        return *rate;
+        return bps;
     }
 
     std::unexpected<Error> expected(const std::string& place, std::string_view wanted, const Json& found) const {

@@ -3,7 +3,9 @@
 //
 //     {"schema_version": 1,
 //      "vnics": [{"interface": "vnet3", "tenant": "web", "role": "vnic", "ingress_hook": "auto", "flows": 8192},
-//                {"interface": "eth0", "role": "uplink", "capacity": "10gbit"}]}
+//                {"interface": "eth0", "role": "uplink", "capacity": "10gbit"}],
+//      "limits": [{"tenant": "web", "tx_max": "100mbit", "rx_pps": 50000, "mode": "shape", "burst": "2ms",
+//                  "overhead_bytes": 24}]}
 #pragma once
 
 #include <string>
@@ -15,7 +17,8 @@
 namespace weir {
 
 // An error (Errc::usage) names the JSON pointer and what was expected: "/vnics/3/role: expected vnic, uplink or guest,
-// found \"host\"". Every unknown key, wrong type, bad unit, duplicate interface and duplicate key is an error.
+// found \"host\"". Every unknown key, wrong type, bad unit, duplicate interface, tenant
+// and key is an error.
 Result<Document> parse_document(std::string_view json_text, const std::string& name);
 
 // Reads and parses a file; "-" is standard input.

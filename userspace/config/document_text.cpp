@@ -1,4 +1,4 @@
-// Documents as files, and as text that people keep in version control: one vNIC a line.
+// Documents as files, and as text that people keep in version control: one vNIC or limit a line.
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -26,6 +26,28 @@ std::string vnic_line(const VnicSpec& spec) {
     if (spec.role == Role::uplink && spec.capacity_bps != 0)
         line += fmt::format(R"(, "capacity": "{}")", print_rate(spec.capacity_bps));
     return line + "}";
+}
+
+std::string limit_line(const TenantLimit& entry) {
+    const Limit& limit = entry.limit;
+    std::string line = fmt::format(R"({{"tenant": {})", quoted(entry.tenant));
+    if (limit.tx.max_bps != 0) line += fmt::format(R"(, "tx_max": "{}")", print_rate(limit.tx.max_bps));
+    if (limit.rx.max_bps != 0) line += fmt::format(R"(, "rx_max": "{}")", print_rate(limit.rx.max_bps));
+    if (limit.tx.packets_per_second != 0) line += fmt::format(R"(, "tx_pps": {})", limit.tx.packets_per_second);
+    if (limit.rx.packets_per_second != 0) line += fmt::format(R"(, "rx_pps": {})", limit.rx.packets_per_second);
+    line += fmt::format(R"(, "mode": "{}")", to_string(limit.mode));
+    if (limit.burst_ns != 0) line += fmt::format(R"(, "burst": "{}")", print_time(limit.burst_ns));
+    if (limit.overhead_bytes != 0) line += fmt::format(R"(, "overhead_bytes": {})", limit.overhead_bytes);
+    return line + "}";
+}
+
+// "[" and an entry a line.
+template <class Entry>
+std::string array_text(const std::vector<Entry>& entries, std::string (*line_of)(const Entry&)) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < entries.size(); i++)
+        text += (i == 0 ? "\n    " : ",\n    ") + line_of(entries[i]);
+    return text + (entries.empty() ? "]" : "\n  ]");
 }
 
 Result<std::string> read_all(int fd, const std::string& what) {
@@ -61,11 +83,9 @@ Result<Document> load_document(const std::string& path) {
 }
 
 std::string print_document(const Document& document) {
-    std::string text = "{\n  \"schema_version\": 1,\n  \"vnics\": [";
-    for (std::size_t i = 0; i < document.vnics.size(); i++)
-        text += (i == 0 ? "\n    " : ",\n    ") + vnic_line(document.vnics[i]);
-    text += document.vnics.empty() ? "]\n}\n" : "\n  ]\n}\n";
-    return text;
+    std::string text = "{\n  \"schema_version\": 1,\n  \"vnics\": " + array_text(document.vnics, vnic_line);
+    if (document.limits) text += ",\n  \"limits\": " + array_text(*document.limits, limit_line);
+    return text + "\n}\n";
 }
 
 }  // namespace weir

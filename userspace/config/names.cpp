@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/units.hpp"
 #include "core/utf8.hpp"
 
 namespace weir {
@@ -30,6 +31,26 @@ std::optional<std::string> tenant_name_problem(std::string_view name) {
     while (!name.empty())
         if (!is_visible(utf8_take(name))) return "a tenant name of printable characters without spaces";
     return std::nullopt;
+}
+
+std::optional<std::string> limit_rate_problem(std::uint64_t bps) {
+    if (bps >= limit_min_bps && bps <= limit_max_bps) return std::nullopt;
+    return fmt::format("a rate from {} to {}", print_rate(limit_min_bps), print_rate(limit_max_bps));
+}
+
+std::optional<std::string> limit_pps_problem(std::uint64_t packets_per_second) {
+    if (packets_per_second >= limit_min_pps && packets_per_second <= limit_max_pps) return std::nullopt;
+    return fmt::format("packets per second, a number from {} to {}", limit_min_pps, limit_max_pps);
+}
+
+std::optional<std::string> limit_burst_problem(std::uint64_t burst_ns) {
+    if (burst_ns <= limit_max_burst_ns) return std::nullopt;
+    return fmt::format("a time of at most {}", print_time(limit_max_burst_ns));
+}
+
+std::optional<std::string> limit_overhead_problem(std::int64_t overhead_bytes) {
+    if (overhead_bytes >= limit_min_overhead_bytes && overhead_bytes <= limit_max_overhead_bytes) return std::nullopt;
+    return fmt::format("bytes, a number from {} to {}", limit_min_overhead_bytes, limit_max_overhead_bytes);
 }
 
 Result<void> check_spec(const VnicSpec& spec) {

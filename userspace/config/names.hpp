@@ -1,6 +1,7 @@
-// What an interface, a tenant and a vNIC's settings may be. The command line and documents obey the same rules. Pure.
+// What an interface, a tenant, a vNIC's settings and a limit may be. The command line and documents obey the same rules. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,12 @@ namespace weir {
 // What is expected instead of such a name; nothing if the name is fine. Interface names by the kernel's rules.
 std::optional<std::string> interface_name_problem(std::string_view name);
 std::optional<std::string> tenant_name_problem(std::string_view name);
+
+// The same for a limit's values: a rate in bits per second, packets per second, a burst (0: the mode's own), overhead.
+std::optional<std::string> limit_rate_problem(std::uint64_t bps);
+std::optional<std::string> limit_pps_problem(std::uint64_t packets_per_second);
+std::optional<std::string> limit_burst_problem(std::uint64_t burst_ns);
+std::optional<std::string> limit_overhead_problem(std::int64_t overhead_bytes);
 
 // All that a document says of one vNIC, checked for one that comes from elsewhere. Errc::usage.
 Result<void> check_spec(const VnicSpec& spec);

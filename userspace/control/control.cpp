@@ -5,9 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "control/common.hpp"
+#include "control/limit_plan.hpp"
 #include "control/pacing.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
 #include "kernel/vnic_list.hpp"
 
@@ -15,11 +18,6 @@ namespace weir {
 namespace {
 
 constexpr auto busy_hint = "see: weir status";
-
-Result<Running> running_of(const std::optional<Instance>& instance) {
-    if (!instance) return Running{};
-    return read_vnic_infos(*instance);
-}
 
 Result<std::uint32_t> free_slot(const Instance& instance) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
@@ -31,8 +29,6 @@ Result<std::uint32_t> free_slot(const Instance& instance) {
 
 using Lines = std::vector<std::string>;
 
-void add(Lines& lines, const Lines& more) { lines.insert(lines.end(), more.begin(), more.end()); }
-
 Result<void> take_step(const Instance& instance, const Step& step, Lines& warnings) {
     weir_vnic_info wanted = step.wanted;
     switch (step.kind) {
@@ -42,28 +38,23 @@ Result<void> take_step(const Instance& instance, const Step& step, Lines& warnin
     }
     case Step::Kind::change:
         return change_slot(instance, step.slot, step.now, wanted);
-    case Step::Kind::replace: {
-        WEIR_TRY(const auto told, detach_slot(instance, step.slot, step.now));
-        add(warnings, told);
+    case Step::Kind::replace:
+        WEIR_CHECK(detach_slot(instance, step.slot, step.now, warnings));
         return attach_slot(instance, step.slot, wanted);
-    }
-    case Step::Kind::detach: {
-        WEIR_TRY(const auto told, detach_slot(instance, step.slot, step.now));
-        add(warnings, told);
-        return {};
-    }
+    case Step::Kind::detach:
+        return detach_slot(instance, step.slot, step.now, warnings);
     }
     return {};
 }
 
 // Undoes the steps that were taken, the last one first. What cannot be undone is said beside the error that led here.
-Result<void> undo(const Instance& instance, const std::vector<const Step*>& taken) {
+Result<void> undo(const Instance& instance, const std::vector<const Step*>& taken, Lines& warnings) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (const auto* step : taken | std::views::reverse) {
         if (step->kind == Step::Kind::attach) {
             for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
                 if (infos[slot].ifindex == step->wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
-                    WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
+                    WEIR_CHECK(detach_slot(instance, slot, infos[slot], warnings));
         } else if (step->kind == Step::Kind::change) {
             WEIR_CHECK(change_slot(instance, step->slot, infos[step->slot], step->now));
         }
@@ -93,13 +84,6 @@ Result<bool> bring_programs_up(Instance& instance, bool force) {
     return any;
 }
 
-// The last step of every change: with nothing attached, nothing of Weir stays.
-Result<void> remove_if_empty(const Instance& instance) {
-    WEIR_TRY(const auto infos, read_vnic_infos(instance));
-    if (std::ranges::any_of(infos, [](const auto& info) { return info.state != WEIR_VNIC_FREE; })) return {};
-    return remove_state_directory(instance.directory);
-}
-
 Result<void> verify(const Instance& instance, const Plan& plan) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (const auto& step : plan.steps) {
@@ -116,16 +100,10 @@ Result<void> verify(const Instance& instance, const Plan& plan) {
     return {};
 }
 
-std::string past(const std::string& line) {
-    const auto space = line.find(' ');
-    const auto verb = line.substr(0, space);
-    return (verb == "change" ? "changed" : verb + "ed") + line.substr(space);
-}
-
 ChangeReport report_of(const Plan& plan, bool dry_run) {
     ChangeReport report;
     for (const auto& step : plan.steps) {
-        if (!step.line.empty()) report.lines.push_back(dry_run ? "would " + step.line : past(step.line));
+        add_line(report, step.line, dry_run);
         if (!step.warning.empty()) report.warnings.push_back(step.warning);
     }
     return report;
@@ -137,7 +115,7 @@ Result<void> execute(const Instance& instance, const Plan& plan, Lines& warnings
     for (const auto& step : plan.steps) {
         if (auto done = take_step(instance, step, warnings); !done) {
             auto error = done.error();
-            if (const auto undone = undo(instance, taken); !undone)
+            if (const auto undone = undo(instance, taken, warnings); !undone)
                 error.evidence += "; and what was done before could not be undone: " + to_line(undone.error());
             const auto& info = step.kind == Step::Kind::detach ? step.now : step.wanted;
             error.what = text_of(info.interface, WEIR_NAME_ROOM) + ": " + error.what;
@@ -148,19 +126,43 @@ Result<void> execute(const Instance& instance, const Plan& plan, Lines& warnings
     return verify(instance, plan);
 }
 
-Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const ChangeOptions& options, bool exact) {
+// What is wanted of vNICs and limits.
+struct Wanted {
+    const std::vector<VnicSpec>& vnics;
+    const std::vector<TenantLimit>* limits;  // none: limits stay as they are
+    bool exact;                              // vNICs that are not among them are detached
+};
+
+// Limits first, so that no interface is attached without its tenant's.
+Result<void> execute_both(const Instance& instance, const LimitPlan& limits, const Plan& vnics, Lines& warnings) {
+    WEIR_CHECK(execute(instance, limits));
+    auto done = execute(instance, vnics, warnings);
+    if (done) return {};
+    if (const auto undone = undo(instance, limits); !undone)
+        done.error().evidence += "; and the limits could not be put back: " + to_line(undone.error());
+    return done;
+}
+
+Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& options) {
     WEIR_TRY(const auto lock, StateLock::take());
     WEIR_TRY(auto instance, open_instance());
     if (instance && !options.dry_run) WEIR_CHECK(recover(*instance));
     WEIR_TRY(const auto running, running_of(instance));
-    WEIR_TRY(const auto plan, make_plan(specs, instance ? &*instance : nullptr, running, options.tc_way, exact));
+    WEIR_TRY(const auto plan,
+             make_plan(wanted.vnics, instance ? &*instance : nullptr, running, options.tc_way, wanted.exact));
+    LimitPlan limits;
+    if (wanted.limits != nullptr) {
+        WEIR_TRY(const auto tenants, tenants_of(instance));
+        WEIR_TRY(limits, plan_limits(tenants, *wanted.limits));
+    }
     auto report = report_of(plan, options.dry_run);
+    add_lines(report, limits, options.dry_run);
     if (options.dry_run) {
         if (instance && options.reload) report.lines.emplace_back("would replace the running programs");
         return report;
     }
     if (!instance) {
-        if (plan.steps.empty()) return report;
+        if (plan.steps.empty() && limits.steps.empty()) return report;
         WEIR_TRY(instance, create_instance());
     } else {
         WEIR_TRY(const auto before, running_version(*instance));
@@ -168,11 +170,11 @@ Result<ChangeReport> bring_about(const std::vector<VnicSpec>& specs, const Chang
         if (replaced)
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
-    auto done = execute(*instance, plan, report.warnings);
-    WEIR_TRY(const auto told, bring_pacing_up(*instance));
+    auto done = execute_both(*instance, limits, plan, report.warnings);
+    WEIR_CHECK(bring_pacing_up(*instance, report.warnings));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
-    add(report.warnings, told);
+    if (wanted.limits != nullptr) WEIR_CHECK(warn_of_absent(report, instance, limits));
     return report;
 }
 
@@ -180,8 +182,7 @@ Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const
     auto report = report_of(plan, options.dry_run);
     if (options.dry_run) return report;
     WEIR_CHECK(execute(instance, plan, report.warnings));
-    WEIR_TRY(const auto told, bring_pacing_up(instance));
-    add(report.warnings, told);
+    WEIR_CHECK(bring_pacing_up(instance, report.warnings));
     WEIR_CHECK(remove_if_empty(instance));
     return report;
 }
@@ -204,11 +205,12 @@ Result<void> sweep(ChangeReport& report, const ChangeOptions& options) {
 }  // namespace
 
 Result<ChangeReport> attach(const std::vector<VnicSpec>& specs, const ChangeOptions& options) {
-    return bring_about(specs, options, false);
+    return bring_about({.vnics = specs, .limits = nullptr, .exact = false}, options);
 }
 
 Result<ChangeReport> apply(const Document& document, const ChangeOptions& options) {
-    return bring_about(document.vnics, options, true);
+    return bring_about(
+        {.vnics = document.vnics, .limits = document.limits ? &*document.limits : nullptr, .exact = true}, options);
 }
 
 Result<ChangeReport> detach(const std::vector<std::string>& interfaces, const ChangeOptions& options) {
@@ -232,13 +234,16 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         report.lines.push_back((options.dry_run ? "would remove " : "removed ") + directory);
     } else if (*instance) {
         WEIR_TRY(const auto running, running_of(*instance));
+        WEIR_TRY(const auto tenants, tenants_of(*instance));
+        const auto limits = plan_limit_clear_all(tenants);
         WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
-        if (!options.dry_run) WEIR_CHECK(remove_if_empty(**instance));
+        add_lines(report, limits, options.dry_run);
+        if (!options.dry_run) {
+            WEIR_CHECK(execute(**instance, limits));
+            WEIR_CHECK(remove_if_empty(**instance));
+        }
     }
-    if (!options.dry_run) {
-        WEIR_TRY(const auto told, take_all_pacing_down());
-        add(report.warnings, told);
-    }
+    if (!options.dry_run) WEIR_CHECK(take_all_pacing_down(report.warnings));
     WEIR_CHECK(sweep(report, options));
     return report;
 }
@@ -246,6 +251,7 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
 Result<Document> export_document() {
     WEIR_TRY(const auto instance, open_instance());
     Document document;
+    document.limits.emplace();
     if (!instance) return document;
     WEIR_TRY(const auto vnics, list_vnics(*instance));
     for (const auto& vnic : vnics) {
@@ -257,6 +263,11 @@ Result<Document> export_document() {
                                   .flows = vnic.flows,
                                   .capacity_bps = vnic.capacity_bps});
     }
+    WEIR_TRY(const auto tenants, tenants_of(instance));
+    for (const auto& info : tenants)
+        if (const Limit limit = limit_of(info.wish); limit.is_set())
+            document.limits->push_back({.tenant = tenant_of(info), .limit = limit});
+    std::ranges::sort(*document.limits, {}, &TenantLimit::tenant);
     return document;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control/pacing.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/tables.hpp"
 
 namespace weir {
@@ -39,12 +40,13 @@ Result<void> build(const Instance& instance, std::uint32_t slot, weir_vnic_info&
 }  // namespace
 
 Result<void> recover(const Instance& instance) {
+    std::vector<std::string> unsaid;  // of qdiscs: status says what matters of those that stay
     remove_unfinished_reload(instance);
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
         if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)
-            WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
-    return {};
+            WEIR_CHECK(detach_slot(instance, slot, infos[slot], unsaid));
+    return mend_limits(instance);
 }
 
 weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan& plan) {
@@ -71,21 +73,19 @@ Result<void> attach_slot(const Instance& instance, std::uint32_t slot, weir_vnic
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     auto built = build(instance, slot, info);
     if (built) return {};
-    WEIR_CHECK(detach_slot(instance, slot, info));
+    std::vector<std::string> unsaid;
+    WEIR_CHECK(detach_slot(instance, slot, info, unsaid));
     return built;
 }
 
-Result<std::vector<std::string>> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info) {
+Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info,
+                         std::vector<std::string>& warnings) {
     info.state = WEIR_VNIC_DETACHING;
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     WEIR_CHECK(release_hooks(instance, slot, info));
-    std::vector<std::string> told;
-    if (info.qdisc == WEIR_QDISC_OURS) {
-        WEIR_TRY(told, take_pacing_down(info));
-    }
+    if (info.qdisc == WEIR_QDISC_OURS) take_pacing_down(info, warnings);
     WEIR_CHECK(remove_tables(instance, slot, info.ifindex));
-    WEIR_CHECK(write_vnic_info(instance, slot, {}));
-    return told;
+    return write_vnic_info(instance, slot, {});
 }
 
 Result<void> change_slot(const Instance& instance, std::uint32_t slot, const weir_vnic_info& now,

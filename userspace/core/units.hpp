@@ -17,6 +17,12 @@ Result<std::uint64_t> parse_rate(std::string_view text);
 // The shortest spelling that parse_rate reads back to the same value: 10000000000 -> "10gbit".
 std::string print_rate(std::uint64_t bits_per_second);
 
+// Times with one of the units us, ms and s, in nanoseconds: "2ms", "1.5s", "500us"; a bare 0 is fine. Errc::usage.
+Result<std::uint64_t> parse_time(std::string_view text);
+
+// The spelling with the largest unit that has no fraction, which parse_time reads back: 2000000 -> "2ms".
+std::string print_time(std::uint64_t time_ns);
+
 // For people, about 4 significant digits: "941.2 Mbit/s", "12.3 kbit/s", "0 bit/s".
 std::string human_bit_rate(double bits_per_second);
 std::string human_packet_rate(double packets_per_second);  // "83.2 kpps", "12 pps"

@@ -1,12 +1,160 @@
 #include "kernel/limits.hpp"
 
 #include <bpf/bpf.h>
+#include <sys/mman.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 
+#include "kernel/tables.hpp"
+#include "kernel/vnic_list.hpp"
+
 namespace weir {
+namespace {
+
+// The mapped value of a limit. Closing it changes nothing.
+class MappedLimit {
+public:
+    static Result<MappedLimit> of(int map_fd, int protection) {
+        void* at = mmap(nullptr, sizeof(weir_limit), protection, MAP_SHARED, map_fd, 0);
+        if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a limit", errno_text(errno));
+        return MappedLimit(static_cast<weir_limit*>(at));
+    }
+    [[nodiscard]] weir_limit& value() const { return *value_; }
+
+private:
+    struct Unmap {
+        void operator()(weir_limit* at) const { munmap(at, sizeof(weir_limit)); }
+    };
+    explicit MappedLimit(weir_limit* at) : value_(at) {}
+    std::unique_ptr<weir_limit, Unmap> value_;
+};
+
+// Nothing if the slot has no limit in place.
+Result<std::optional<Fd>> open_limit(const Instance& instance, std::uint32_t slot) {
+    std::uint32_t id = 0;
+    if (bpf_map_lookup_elem(instance.limits.get(), &slot, &id) != 0) {
+        if (errno == ENOENT) return std::nullopt;
+        return fail(Errc::failed, fmt::format("cannot find the limit of slot {}", slot), errno_text(errno));
+    }
+    Fd fd(bpf_map_get_fd_by_id(id));
+    if (!fd && errno == ENOENT) return std::nullopt;
+    if (!fd) return fail(Errc::failed, fmt::format("cannot open the limit of slot {}", slot), errno_text(errno));
+    return fd;
+}
+
+Result<Fd> create_limit() {
+    DECLARE_LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+    Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_limit", sizeof(std::uint32_t), sizeof(weir_limit), 1, &options));
+    if (!fd) return fail(Errc::failed, "cannot create a limit", errno_text(errno));
+    return fd;
+}
+
+template <class Word>
+void store(Word& word, Word value) {
+    std::atomic_ref(word).store(value, std::memory_order_release);
+}
+
+// All of a rule but when it ends.
+void store_rule(weir_limit_rule& rule, const weir_limit_rule& wanted) {
+    store(rule.burst, wanted.burst);
+    store(rule.packet_burst, wanted.packet_burst);
+    store(rule.flow_burst, wanted.flow_burst);
+    store(rule.mode, wanted.mode);
+    store(rule.overhead_bytes, wanted.overhead_bytes);
+    store(rule.horizon, wanted.horizon);
+    store(rule.target_ns, wanted.target_ns);
+    store(rule.interval_ns, wanted.interval_ns);
+    store(rule.byte_cost, wanted.byte_cost);
+    store(rule.packet_cost, wanted.packet_cost);
+}
+
+struct WantedRules {
+    weir_limit_rule rule;    // with its revert_at_ns
+    weir_limit_rule before;  // means something with that only
+};
+
+WantedRules wanted_rules(const weir_tenant_info& info, int direction) {
+    const auto rule = [direction](const weir_tenant_wish& wish) {
+        const Limit limit = limit_of(wish);
+        return rule_of(limit, direction == WEIR_TX ? limit.tx : limit.rx);
+    };
+    WantedRules wanted{.rule = rule(info.wish), .before = {}};
+    wanted.rule.revert_at_ns = info.revert_at_ns;
+    if (info.revert_at_ns != 0 && info.had_limits_before != 0) wanted.before = rule(info.before);
+    return wanted;
+}
+
+// What comes back stands before the deadline does, and the deadline before what it ends; one that is lifted goes last.
+void store_direction(weir_limit_direction& direction, const WantedRules& wanted) {
+    if (wanted.rule.revert_at_ns != 0) {
+        store_rule(direction.before, wanted.before);
+        store(direction.rule.revert_at_ns, wanted.rule.revert_at_ns);
+    }
+    store_rule(direction.rule, wanted.rule);
+    if (wanted.rule.revert_at_ns == 0) store(direction.rule.revert_at_ns, wanted.rule.revert_at_ns);
+}
+
+Result<void> write_tenant_info(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {
+    if (bpf_map_update_elem(instance.tenant_info.get(), &slot, &info, BPF_ANY) != 0)
+        return fail(Errc::failed, "cannot write the table of tenants", errno_text(errno));
+    return {};
+}
+
+// Puts a limit in place, or changes the one that stands there.
+Result<void> place_limit(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {
+    WEIR_TRY(auto fd, open_limit(instance, slot));
+    const bool is_new = !fd;
+    if (is_new) {
+        WEIR_TRY(fd, create_limit());
+    }
+    WEIR_TRY(const auto mapped, MappedLimit::of(fd->get(), PROT_READ | PROT_WRITE));
+    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
+        store_direction(mapped.value().direction[direction], wanted_rules(info, direction));
+    if (!is_new) return {};
+    const int limit_fd = fd->get();
+    if (bpf_map_update_elem(instance.limits.get(), &slot, &limit_fd, BPF_ANY) != 0)
+        return fail(Errc::failed, "cannot put a limit in place", errno_text(errno));
+    return {};
+}
+
+// Interfaces are told of their tenants' limits, those of one tenant or of all.
+Result<void> update_interfaces(const Instance& instance, const std::vector<weir_tenant_info>& tenants,
+                               const char* tenant) {
+    WEIR_TRY(const auto vnics, read_vnic_infos(instance));
+    for (const auto& vnic : vnics)
+        if (vnic.state == WEIR_VNIC_ATTACHED &&
+            (tenant == nullptr || std::strncmp(vnic.tenant, tenant, sizeof(vnic.tenant)) == 0))
+            WEIR_CHECK(update_interface_flags(instance, tenants, vnic));
+    return {};
+}
+
+Result<void> remove_limit(const Instance& instance, std::uint32_t slot) {
+    if (bpf_map_delete_elem(instance.limits.get(), &slot) != 0 && errno != ENOENT)
+        return fail(Errc::failed, "cannot remove a limit", errno_text(errno));
+    return write_tenant_info(instance, slot, {});
+}
+
+Result<void> place_if_missing(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {
+    if (!has_limits(info)) return {};
+    WEIR_TRY(const bool stands, limit_stands(instance, slot, info));
+    return stands ? Result<void>{} : place_limit(instance, slot, info);
+}
+
+}  // namespace
+
+std::string tenant_of(const weir_tenant_info& info) { return text_of(info.tenant, sizeof(info.tenant)); }
+
+weir_tenant_info make_tenant_info(const std::string& tenant) {
+    static_assert(sizeof(weir_tenant_info::tenant) == WEIR_TENANT_ROOM);
+    weir_tenant_info info{};
+    tenant.copy(info.tenant, sizeof(info.tenant) - 1);
+    return info;
+}
 
 Result<std::vector<weir_tenant_info>> read_tenant_infos(const Instance& instance) {
     std::vector<weir_tenant_info> infos(WEIR_TENANTS_MAX);
@@ -22,6 +170,71 @@ Result<std::vector<weir_tenant_info>> read_tenant_infos(const Instance& instance
         return fail(Errc::failed, "cannot read the table of tenants",
                     fmt::format("{} of {} slots", count, infos.size()));
     return infos;
+}
+
+Result<void> put_tenant(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {
+    WEIR_CHECK(write_tenant_info(instance, slot, info));
+    WEIR_CHECK(place_if_missing(instance, slot, info));
+    WEIR_TRY(const auto tenants, read_tenant_infos(instance));
+    WEIR_CHECK(update_interfaces(instance, tenants, info.tenant));
+    return has_limits(info) ? Result<void>{} : remove_limit(instance, slot);
+}
+
+Result<void> mend_limits(const Instance& instance) {
+    WEIR_TRY(auto tenants, read_tenant_infos(instance));
+    WEIR_TRY(const auto now, read_clock(instance));
+    for (std::uint32_t slot = 0; slot < tenants.size(); ++slot) {
+        auto& info = tenants[slot];
+        if (info.tenant[0] == '\0') continue;
+        if (info.revert_at_ns != 0 && info.revert_at_ns <= now.monotonic_ns) {
+            info = settled(info, now.monotonic_ns);
+            WEIR_CHECK(write_tenant_info(instance, slot, info));
+        }
+        WEIR_CHECK(place_if_missing(instance, slot, info));
+    }
+    WEIR_CHECK(update_interfaces(instance, tenants, nullptr));
+    for (std::uint32_t slot = 0; slot < tenants.size(); ++slot)
+        if (tenants[slot].tenant[0] != '\0' && !has_limits(tenants[slot])) WEIR_CHECK(remove_limit(instance, slot));
+    return {};
+}
+
+TenantEntry tenant_entry_of(const std::vector<weir_tenant_info>& tenants, const weir_vnic_info& vnic) {
+    TenantEntry entry;
+    if (vnic.role == WEIR_ROLE_UPLINK) return entry;
+    for (std::uint32_t slot = 0; slot < tenants.size(); ++slot) {
+        const auto& info = tenants[slot];
+        if (info.tenant[0] == '\0' || std::strncmp(info.tenant, vnic.tenant, sizeof(vnic.tenant)) != 0) continue;
+        entry.slot = slot;
+        for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
+            if (limits_direction(info, direction)) entry.flags |= WEIR_IF_LIMIT_TX << direction;
+    }
+    return entry;
+}
+
+Result<std::optional<StandingLimit>> read_standing_limit(const Instance& instance, std::uint32_t slot) {
+    WEIR_TRY(const auto fd, open_limit(instance, slot));
+    if (!fd) return std::nullopt;
+    WEIR_TRY(const auto mapped, MappedLimit::of(fd->get(), PROT_READ));
+    StandingLimit standing{};
+    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
+        standing.rule[direction] = mapped.value().direction[direction].rule;
+        standing.before[direction] = mapped.value().direction[direction].before;
+    }
+    return standing;
+}
+
+Result<bool> limit_stands(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {
+    WEIR_TRY(const auto standing, read_standing_limit(instance, slot));
+    if (!standing) return !has_limits(info);
+    const auto same = [](const weir_limit_rule& a, const weir_limit_rule& b) {
+        return std::memcmp(&a, &b, sizeof(a)) == 0;
+    };
+    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
+        const auto wanted = wanted_rules(info, direction);
+        if (!same(standing->rule[direction], wanted.rule)) return false;
+        if (info.revert_at_ns != 0 && !same(standing->before[direction], wanted.before)) return false;
+    }
+    return has_limits(info);
 }
 
 }  // namespace weir

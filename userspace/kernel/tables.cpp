@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/limits.hpp"
 #include "lib/interface.h"
 
 namespace weir {
@@ -53,7 +54,10 @@ Result<void> enter_interface(const Instance& instance, std::uint32_t slot, const
     weir_if_entry entry{};
     entry.slot = slot;
     entry.flow_set_mask = info.flow_sets - 1;
-    entry.flags = flags_of(info);
+    WEIR_TRY(const auto tenants, read_tenant_infos(instance));
+    const auto tenant = tenant_entry_of(tenants, info);
+    entry.tenant = tenant.slot;
+    entry.flags = flags_of(info) | tenant.flags;
     if (getrandom(&entry.hash_seed, sizeof(entry.hash_seed), 0) != sizeof(entry.hash_seed))
         return fail(Errc::failed, "cannot draw a random seed", errno_text(errno));
     for (std::uint32_t probe = 0; probe < WEIR_IF_PROBES; ++probe) {
@@ -147,11 +151,26 @@ Result<void> remove_tables(const Instance& instance, std::uint32_t slot, std::ui
 }
 
 Result<void> update_interface_flags(const Instance& instance, const weir_vnic_info& info) {
+    WEIR_TRY(const auto tenants, read_tenant_infos(instance));
+    return update_interface_flags(instance, tenants, info);
+}
+
+Result<void> update_interface_flags(const Instance& instance, const std::vector<weir_tenant_info>& tenants,
+                                    const weir_vnic_info& info) {
+    constexpr std::uint32_t limit_flags = WEIR_IF_LIMIT_TX | WEIR_IF_LIMIT_RX;
+    const auto tenant = tenant_entry_of(tenants, info);
     for (std::uint32_t probe = 0; probe < WEIR_IF_PROBES; ++probe) {
         const auto place = weir_if_place(info.ifindex, probe);
         WEIR_TRY(auto entry, read_place(instance, place));
         if (entry.ifindex != info.ifindex) continue;
-        entry.flags = flags_of(info);
+        const auto wanted_flags = flags_of(info) | tenant.flags;
+        if (entry.tenant == tenant.slot && entry.flags == wanted_flags) return {};
+        // A packet may see any mixture of the old and the new entry: first what both tenants have a limit for.
+        entry.flags = wanted_flags & (entry.flags | ~limit_flags);
+        WEIR_CHECK(write_place(instance, place, entry));
+        entry.tenant = tenant.slot;
+        WEIR_CHECK(write_place(instance, place, entry));
+        entry.flags = wanted_flags;
         return write_place(instance, place, entry);
     }
     return fail(Errc::failed, "cannot change the interface's flags", "it is not in the interface table");

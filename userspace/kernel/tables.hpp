@@ -20,8 +20,11 @@ Result<void> install_tables(const Instance& instance, std::uint32_t slot, const 
 // Takes all of it out again; what is not there is fine. Under StateLock.
 Result<void> remove_tables(const Instance& instance, std::uint32_t slot, std::uint32_t ifindex);
 
-// Rewrites the interface's flags from its role and hooks.
+// Rewrites the interface's flags from its role, its hooks and its tenant's limits, and with them its tenant's slot. The
+// rest of its entry stays. Under StateLock.
 Result<void> update_interface_flags(const Instance& instance, const weir_vnic_info& info);
+Result<void> update_interface_flags(const Instance& instance, const std::vector<weir_tenant_info>& tenants,
+                                    const weir_vnic_info& info);
 
 // The maps of a slot; an error if it has none.
 Result<Fd> open_ledger(const Instance& instance, std::uint32_t slot);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/units.hpp"
 #include "kernel/hooks.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/qdisc.hpp"
@@ -49,6 +50,27 @@ void note_foreign_filters(Vnic& vnic, const weir_vnic_info& info) {
     if (vnic.egress_hook == Hook::clsact) check(false, info.tc_egress_priority);
 }
 
+std::string revert_note(const Vnic& vnic, const LimitState& state) {
+    return fmt::format("the limits revert to {} in {} unless confirmed: weir limit confirm {}",
+                       state.before ? limit_words(*state.before) : "none", human_duration(state.revert_in_ns),
+                       vnic.tenant);
+}
+
+Result<void> add_limits(const Instance& instance, std::vector<Vnic>& vnics) {
+    WEIR_TRY(const auto tenants, read_tenant_infos(instance));
+    WEIR_TRY(const auto now, read_clock(instance));
+    for (auto& vnic : vnics) {
+        if (vnic.role == Role::uplink) continue;
+        for (const auto& info : tenants) {
+            if (info.tenant[0] == '\0' || tenant_of(info) != vnic.tenant) continue;
+            const auto state = limit_state_of(info, now.monotonic_ns);
+            if (state.limit.is_set() || state.revert_in_ns != 0) vnic.limit = state;
+            if (state.revert_in_ns != 0) vnic.notes.push_back(revert_note(vnic, state));
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string text_of(const char* field, std::size_t room) { return {field, strnlen(field, room)}; }
@@ -87,6 +109,7 @@ Result<std::vector<Vnic>> list_vnics(const Instance& instance) {
 
 Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    WEIR_CHECK(add_limits(instance, vnics));
     WEIR_TRY(const auto tenants, read_tenant_infos(instance));
     const auto pacing = pacing_need(infos, tenants);
     WEIR_TRY(const auto qdiscs, list_qdiscs());

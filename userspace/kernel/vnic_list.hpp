@@ -19,7 +19,7 @@ Vnic vnic_of(std::uint32_t slot, const weir_vnic_info& info, const std::vector<L
 // All slots that are attached, cheap.
 Result<std::vector<Vnic>> list_vnics(const Instance& instance);
 
-// Adds whether the hooks are still held, memory_bytes, and the notes.
+// Adds whether the hooks are still held, memory_bytes, the tenants' limits, and the notes.
 Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics);
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/limit.hpp"
 #include "shared/abi.h"
 
 namespace weir {
@@ -95,7 +96,8 @@ struct Vnic {
     std::uint64_t attached_ns = 0;   // CLOCK_REALTIME
     std::string qdisc;               // root qdisc's kind; empty if unknown
     bool present = true;             // false: the interface has been deleted
-    std::vector<std::string> notes;  // what the operator should know, a sentence each
+    std::optional<LimitState> limit;  // its tenant's, if it has one
+    std::vector<std::string> notes;   // what the operator should know, a sentence each
 };
 
 // Whether two sights of a vNIC are of one attachment: one that was detached and attached again has begun anew.
@@ -103,9 +105,10 @@ inline bool same_attachment(const Vnic& a, const Vnic& b) {
     return a.slot == b.slot && a.ifindex == b.ifindex && a.attached_ns == b.attached_ns;
 }
 
-// The document that apply takes and export gives: everything that is attached.
+// The document that apply takes and export gives: everything that is attached, and the limits of all tenants.
 struct Document {
     std::vector<VnicSpec> vnics;
+    std::optional<std::vector<TenantLimit>> limits = {};  // nothing: it does not say; limits stay as they are
 };
 
 }  // namespace weir

@@ -25,20 +25,6 @@ constexpr std::array kinds{
     KindWords{LatencyKind::rtt_network, "rtt", "network", "rtt network"},
 };
 
-Json histogram_json(const Histogram& histogram) {
-    Json json{{"count", histogram.count()},
-              {"min_ns", histogram.min_ns()},
-              {"p50_ns", histogram.percentile_ns(0.5)},
-              {"p90_ns", histogram.percentile_ns(0.9)},
-              {"p99_ns", histogram.percentile_ns(0.99)},
-              {"p999_ns", histogram.percentile_ns(0.999)},
-              {"max_ns", histogram.max_ns()},
-              {"buckets", Json::array()}};
-    for (const auto& bucket : histogram.buckets())
-        json["buckets"].push_back({bucket.low_ns, bucket.high_ns, bucket.count});
-    return json;
-}
-
 Json trouble_json(const TcpTrouble& trouble) {
     return {{"retransmits", trouble.retransmits},
             {"unseen", trouble.unseen},
@@ -205,7 +191,7 @@ Json latency_json(const LatencySnapshot& snapshot, std::uint64_t window_ns) {
                    {"tenant", json_text(vnic.tenant)},
                    {"role", to_string(vnic.role)}};
         for (const auto& words : kinds)
-            entry[words.group][words.part] = histogram_json(latency.of(words.kind));
+            entry[words.group][words.part] = json_histogram(latency.of(words.kind));
         entry["host_left_out"] = left_out_json(latency);
         entry["tcp"] = {{"tx", trouble_json(latency.trouble_of(Direction::tx))},
                         {"rx", trouble_json(latency.trouble_of(Direction::rx))}};

@@ -34,6 +34,41 @@ Json json_untracked(const std::array<Count, WEIR_UNTRACKED_KINDS>& untracked) {
     return json;
 }
 
+Json json_histogram(const Histogram& histogram) {
+    Json json{{"count", histogram.count()},
+              {"min_ns", histogram.min_ns()},
+              {"p50_ns", histogram.percentile_ns(0.5)},
+              {"p90_ns", histogram.percentile_ns(0.9)},
+              {"p99_ns", histogram.percentile_ns(0.99)},
+              {"p999_ns", histogram.percentile_ns(0.999)},
+              {"max_ns", histogram.max_ns()},
+              {"buckets", Json::array()}};
+    for (const auto& bucket : histogram.buckets())
+        json["buckets"].push_back({bucket.low_ns, bucket.high_ns, bucket.count});
+    return json;
+}
+
+Json json_drops(const DirectionLedger& ledger) {
+    Json json = Json::object();
+    for (std::size_t reason = 0; reason < ledger.drops.size(); reason++)
+        json[std::string(drop_reason_name(reason))] = ledger.drops[reason].packets;
+    return json;
+}
+
+std::string drop_words(const DirectionLedger& ledger) {
+    std::vector<std::string> parts;
+    std::vector<std::string> reasons;
+    for (std::size_t reason = 0; reason < ledger.drops.size(); reason++)
+        if (ledger.drops[reason].packets != 0)
+            reasons.push_back(
+                fmt::format("{} {}", drop_reason_name(reason), human_count(ledger.drops[reason].packets)));
+    if (!reasons.empty())
+        parts.push_back(fmt::format("{} dropped ({})", plural(ledger.drop_total().packets, "packet"),
+                                    fmt::join(reasons, ", ")));
+    if (ledger.ecn_marked_packets != 0) parts.push_back(plural(ledger.ecn_marked_packets, "packet") + " marked");
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 double per_second(std::uint64_t amount, std::uint64_t window_ns) {
     return static_cast<double>(amount) * 1e9 / static_cast<double>(window_ns);
 }

@@ -21,6 +21,19 @@ Json json_count(const Count& count, std::uint64_t window_ns);
 // {"packets","bytes","no_flow":{…},"evicted":{…},"busy":{…}}
 Json json_untracked(const std::array<Count, WEIR_UNTRACKED_KINDS>& untracked);
 
+// {REASON: packets}
+Json json_drops(const DirectionLedger& ledger);
+
+// {"count","min_ns","p50_ns",…,"buckets":[[low_ns,high_ns,count]]}
+Json json_histogram(const Histogram& histogram);
+
+// A limit as it stands: {"mode","burst_ns","overhead_bytes","tx":{"max_bps","packets_per_second"},"rx":{…},
+// "revert_in_ns"}; null for what is not set.
+Json limit_json(const LimitState& state);
+
+// "12 packets dropped (rate 10, aqm 2), 5 packets marked"; empty if there is neither.
+std::string drop_words(const DirectionLedger& ledger);
+
 // `amount` over `window_ns`, in a second.
 double per_second(std::uint64_t amount, std::uint64_t window_ns);
 

@@ -13,6 +13,7 @@
 #include "model/flow.hpp"
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
+#include "model/limit_use.hpp"
 
 namespace weir {
 
@@ -36,6 +37,10 @@ Json latency_json(const LatencySnapshot& snapshot, std::uint64_t window_ns);
 std::string latency_table(const LatencySnapshot& snapshot, std::uint64_t window_ns, const Style& style);
 // The histograms themselves, drawn with one line a bucket or group of buckets.
 std::string latency_histograms(const LatencySnapshot& snapshot, const Style& style);
+
+// Limits and what they do. `window_ns` as above.
+Json limits_json(const LimitSnapshot& snapshot, std::uint64_t window_ns);
+std::string limits_table(const LimitSnapshot& snapshot, std::uint64_t window_ns, const Style& style);
 
 Json status_json(const std::vector<Vnic>& vnics);
 std::string status_table(const std::vector<Vnic>& vnics, const Style& style);

@@ -14,9 +14,7 @@ Json direction_json(const DirectionLedger& ledger, std::uint64_t window_ns) {
     json["skbs"] = ledger.skbs;
     json["drop_packets"] = ledger.drop_total().packets;
     json["drop_bytes"] = ledger.drop_total().bytes;
-    json["drops"] = Json::object();
-    for (std::size_t reason = 0; reason < ledger.drops.size(); reason++)
-        json["drops"][std::string(drop_reason_name(reason))] = ledger.drops[reason].packets;
+    json["drops"] = json_drops(ledger);
     json["ecn_marked_packets"] = ledger.ecn_marked_packets;
     json["classes"] = Json::object();
     for (std::size_t id = 0; id < ledger.classes.size(); id++)
@@ -105,6 +103,7 @@ std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns,
         std::ranges::find(vnics, Role::uplink, [](const VnicLedger* entry) { return entry->vnic.role; });
     auto tenants_vnics = static_cast<std::size_t>(first_uplink - vnics.begin());
     Ledger total;
+    std::string notes;
     for (std::size_t i = 0; i < vnics.size(); i++) {
         const auto& [vnic, ledger] = *vnics[i];
         bool is_uplink = i >= tenants_vnics;
@@ -114,8 +113,14 @@ std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns,
                 is_uplink ? Cell("(uplink)", Tone::dim) : Cell(vnic.tenant), ledger, window_ns);
         if (i + 1 == tenants_vnics && tenants_vnics > 1)
             add_row(table, {"total", Tone::strong}, {plural(tenants_vnics, "vNIC"), Tone::dim}, total, window_ns);
+        for (Direction direction : directions)
+            if (const auto words = drop_words(ledger.of(direction)); !words.empty())
+                notes += wrapped(fmt::format("{} {}: {}", terminal_safe(vnic.interface), to_string(direction), words),
+                                 style.columns, 4) +
+                         "\n";
     }
-    return table.print(style);
+    const std::string out = table.print(style);
+    return notes.empty() ? out : out + "\n" + notes;
 }
 
 }  // namespace weir

@@ -71,6 +71,7 @@ Json status_json(const std::vector<Vnic>& vnics) {
                       {"memory_bytes", vnic.memory_bytes},
                       {"capacity_bps", vnic.capacity_bps},
                       {"attached_ns", vnic.attached_ns},
+                      {"limit", vnic.limit ? limit_json(*vnic.limit) : Json()},
                       {"notes", Json::array()}};
         for (const std::string& note : vnic.notes)
             entry["notes"].push_back(json_text(note));
@@ -100,7 +101,8 @@ std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
                  {.header = "INGRESS", .kind = Column::plain},
                  {.header = "EGRESS", .kind = Column::plain},
                  {.header = "QDISC", .kind = Column::plain, .spare = 1},
-                 {.header = "FLOWS", .kind = Column::number},
+                 {.header = "LIMIT", .kind = Column::plain},
+                 {.header = "FLOWS", .kind = Column::number, .spare = 3},
                  {.header = "MEMORY", .kind = Column::quantity},
                  {.header = "SINCE", .kind = Column::plain, .spare = 2}});
     std::uint64_t memory = 0;
@@ -114,6 +116,7 @@ std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
                    hook_cell(vnic->ingress_hook),
                    hook_cell(vnic->egress_hook),
                    vnic->qdisc.empty() ? Cell("-", Tone::dim) : Cell(vnic->qdisc),
+                   vnic->limit ? Cell(limit_short(vnic->limit->limit)) : Cell("-", Tone::dim),
                    human_count(vnic->flows),
                    human_memory(vnic->memory_bytes),
                    {local_minute(vnic->attached_ns), Tone::dim}});

@@ -2,6 +2,11 @@
 # What experiments use. They run in bash with -e: what may fail, and whose failure is of interest, is run by 'keep'.
 # shellcheck shell=bash
 RESULTS=${RESULTS:-/tmp}
+declare -A settings
+
+# parameter NAME DEFAULT: a variable of the experiment, and what it is unless the case says otherwise. One per line, at
+# the head of the script, where 'scripts/lab' reads them too.
+parameter() { printf -v "$1" %s "${settings[$1]-$2}"; }
 
 # keep NAME COMMAND...: keeps standard output, standard error and exit code under this name, for the expectations.
 keep() {
@@ -19,14 +24,14 @@ figure() { echo "$2" >"$RESULTS/$1.figure"; }
 tenant() {
     local name=$1 net=10.${2:-1}.0
     ip netns add "$name"
-    ip link add "$name" address 02:00:00:00:00:01 type veth peer name eth0 address 02:00:00:00:00:02 netns "$name"
+    ip link add name "$name" address 02:00:00:00:00:01 type veth peer name eth0 address 02:00:00:00:00:02 netns "$name"
     echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
     inside "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'
     ip -n "$name" link set lo up
     ip -n "$name" addr add "$net.2/24" dev eth0
     ip -n "$name" link set eth0 up
     ip addr add "$net.1/24" dev "$name"
-    ip link set "$name" up
+    ip link set dev "$name" up
     ip neighbour replace "$net.2" lladdr 02:00:00:00:00:02 dev "$name" nud permanent
     ip -n "$name" neighbour replace "$net.1" lladdr 02:00:00:00:00:01 dev eth0 nud permanent
 }
@@ -62,3 +67,35 @@ truth_stop() {
     mv "$RESULTS/.truth.err" "$RESULTS/$1.err"
     echo "$code" >"$RESULTS/$1.code"
 }
+
+# meanwhile NAME COMMAND...: starts a program that says "ready", and returns when it has; over NAME [SIGNAL] waits for its
+# end, after a signal if one is given, and keeps it as 'keep' does.
+declare -A meanwhile_pid
+meanwhile() {
+    local name=$1
+    shift
+    # A truncated file of an earlier run must not look ready.
+    rm -f "$RESULTS/$name.out"
+    # Without a shell between, so that its process id is the program's.
+    if [ "$1" = inside ]; then set -- nsenter --net="/run/netns/$2" "${@:3}"; fi
+    "$@" >"$RESULTS/$name.out" 2>"$RESULTS/$name.err" &
+    meanwhile_pid[$name]=$!
+    until grep -qs ready "$RESULTS/$name.out"; do
+        kill -0 $! || { cat "$RESULTS/$name.err" >&2; return 1; }
+        sleep 0.01
+    done
+}
+over() {
+    local code=0
+    # It may have come to its end by itself.
+    [ $# -lt 2 ] || kill "-$2" "${meanwhile_pid[$1]}" 2>/dev/null || true
+    wait "${meanwhile_pid[$1]}" || code=$?
+    sed -i '/^ready$/d' "$RESULTS/$1.out"
+    echo "$code" >"$RESULTS/$1.code"
+}
+
+# busy_ms: how long the CPU has not been idle since the machine came up.
+busy_ms() { awk '{ printf "%d\n", ($1 - $2) * 1000 }' /proc/uptime; }
+
+source /lab/path.sh
+source /lab/limiter.sh

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Instructions per packet: the same packets flat out through the host, into a black hole behind it. With virtual time the
+# time that this takes is the number of instructions; what a limit adds to it, compared with none, is its price.
+parameter kind cake
+parameter direction tx
+parameter rate 40gbit
+parameter packets 50000
+parameter size 472
+
+path 0 "$direction"
+ends "$direction"
+# The price of the path itself stays small: behind the limit, packets end at once.
+if [ "$direction" = tx ]; then
+    inside up ip route add blackhole 10.2.0.2/32
+else
+    inside web ip route add blackhole 10.7.0.0/16
+    ip route add 10.7.0.0/16 via 10.1.0.2
+    ip -n up route add 10.7.0.0/16 via 10.9.0.1
+    inside web sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+    receiver_address=10.7.0.1
+fi
+limit "$kind" "$direction" "$rate"
+inside "$sender" datagrams send "$receiver_address" --count 2000 --size "$size" >/dev/null
+keep send inside "$sender" datagrams send "$receiver_address" --count "$packets" --size "$size"
+limit_state state "$kind" "$direction"

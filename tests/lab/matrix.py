@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole matrix of limits: Weir's beside its peers', on every kernel, into build/lab and docs/qos-results.md.
+
+    run_all(["6.1", "6.12"], only=["limit_udp"])
+
+Cases run in chunks, one boot each, and as many machines at a time as there are CPUs. After each chunk its figures are
+written to build/lab/limits-<kernel>.json, over those of earlier runs, so a run that was cut short has lost one chunk, and
+the tables can be rendered anew without running.
+"""
+
+import concurrent.futures
+import json
+import os
+import sys
+import threading
+
+import kernels
+import limit_figures
+import limit_tables
+import vm
+
+CHUNK = 12
+RESULTS = os.path.join(vm.ROOT, "build", "lab")
+TABLES = os.path.join(vm.ROOT, "docs", "qos-results.md")
+RATES = ["10mbit", "100mbit", "1000mbit"]
+PEERS = ["tbf", "htb", "htb_fq_codel", "police"]
+
+
+def rivals(rate):
+    """Weir and the best of its peers. CAKE cuts GSO frames up to 1 Gbit/s, for which this CPU is too slow: so that, too,
+    without."""
+    return ["weir", "cake"] + (["cake_gso"] if rate == "1000mbit" else [])
+
+
+def limit_tcp():
+    for rate in RATES:
+        for flows in (1, 4):
+            for kind in rivals(rate):
+                for delay in (1, 20, 80):
+                    yield {"kind": kind, "rate": rate, "delay": delay, "flows": flows}
+                yield {"kind": kind, "rate": rate, "flows": flows, "direction": "rx"}
+                yield {"kind": kind, "rate": rate, "flows": flows, "cc": "bbr"}
+        for kind in PEERS:
+            yield {"kind": kind, "rate": rate}
+        for kind in ["htb_fq_codel", *rivals(rate)]:
+            yield {"kind": kind, "rate": rate, "ecn": 1}
+
+
+def limit_udp():
+    for direction in ("tx", "rx"):
+        for rate in RATES:
+            for kind in [*rivals(rate), *PEERS]:
+                # Three times 1 Gbit/s is more than this CPU can send and drop.
+                yield {"kind": kind, "rate": rate, "direction": direction} | (
+                    {"overload": 2} if rate == "1000mbit" else {})
+
+
+def limit_change():
+    return [{"kind": kind, "direction": direction} for kind in ("weir", "cake", "htb", "tbf")
+            for direction in ("tx", "rx")]
+
+
+def limit_local():
+    return [{"kind": kind} for kind in ("none", "weir", "police")]
+
+
+def limit_cost():
+    kinds = ["none", "weir_idle", "weir", "cake", "htb", "htb_fq_codel", "tbf", "police"]
+    return [{"kind": kind, "direction": direction} for direction in ("tx", "rx") for kind in kinds]
+
+
+def limit_stop():
+    return [{}, {"found": "default"}, {"found": "fq_codel"}]
+
+
+EXPERIMENTS = [limit_tcp, limit_udp, limit_change, limit_local, limit_cost, limit_stop]
+
+
+def wanted(only):
+    """{experiment: [case]}, in order."""
+    chosen = {}
+    for cases in EXPERIMENTS:
+        name = cases.__name__
+        if only and name not in only:
+            continue
+        chosen[name] = [vm.case(name, **settings) for settings in cases()]
+    return chosen
+
+
+def path_of(kernel):
+    return os.path.join(RESULTS, f"limits-{kernel}.json")
+
+
+def load(kernel):
+    try:
+        with open(path_of(kernel), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {"kernel": kernel, "cases": {}}
+
+
+def store(kernel, found, lock):
+    with lock:
+        results = load(kernel)
+        results["release"] = kernels.get(kernel).release
+        results["cases"].update(found)
+        os.makedirs(RESULTS, exist_ok=True)
+        with open(path_of(kernel) + ".new", "w", encoding="utf-8") as file:
+            json.dump(results, file, indent=1, sort_keys=True)
+        os.replace(path_of(kernel) + ".new", path_of(kernel))
+
+
+def run_chunk(kernel, cases, lock):
+    """Number of cases that failed."""
+    lab = vm.Lab(kernel, virtual_time=True, timeout_s=3600)
+    found, failed = {}, 0
+    for case, kept in lab.run(cases, experiment_timeout_s=300).items():
+        try:
+            if isinstance(kept, vm.Failed):
+                raise kept
+            found[case] = limit_figures.of(case, kept)
+        except (vm.Failed, ArithmeticError, LookupError, TypeError, ValueError) as reason:
+            failed += 1
+            found[case] = {"failed": str(reason).splitlines()[:12]}
+        print(f"{kernel} {case}: {json.dumps(found[case])}", file=sys.stderr, flush=True)
+    store(kernel, found, lock)
+    return failed
+
+
+def run_all(series, only, render_only=False):
+    """Exit code."""
+    known = [cases.__name__ for cases in EXPERIMENTS]
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        print(f"lab: not in the matrix: {', '.join(unknown)}; it has {', '.join(known)}", file=sys.stderr)
+        return 2
+    failed = 0
+    if not render_only:
+        chunks = [(kernel, cases[first: first + CHUNK]) for cases in wanted(only).values()
+                  for first in range(0, len(cases), CHUNK) for kernel in series]
+        lock = threading.Lock()
+        with concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time()) as pool:
+            failed = sum(pool.map(lambda chunk: run_chunk(*chunk, lock), chunks))
+    with open(TABLES, "w", encoding="utf-8") as file:
+        file.write(limit_tables.render([load(kernel) for kernel in kernels.SERIES]))
+    print(f"wrote {os.path.relpath(TABLES, vm.ROOT)}; {failed} cases failed", file=sys.stderr)
+    return 1 if failed else 0

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Floods are held to the limit, wherever they go; a change of the limit loses nothing; the limit costs less than its peers."""
+
+import os
+import unittest
+
+import vm
+from experiment import Experiment
+
+SUBJECT = os.environ.get("WEIR_LAB_SUBJECT", "weir")
+UDP = {
+    "10 tx": {"rate": "10mbit"},
+    "100 tx": {"rate": "100mbit"},
+    "1000 tx": {"rate": "1000mbit", "overload": 2},  # what this CPU can send and drop
+    "100 rx": {"rate": "100mbit", "direction": "rx"},
+}
+COSTS = ["none", "weir_idle", SUBJECT, "cake", "htb"]
+
+
+class LimitUdp:
+    virtual_time = True
+    cases = {name: vm.case("limit_udp", kind=SUBJECT, **place) for name, place in UDP.items()}
+
+    def test_delivered_is_the_limit(self):
+        for name in UDP:
+            with self.subTest(case=name):
+                figures = self.figures(name)
+                self.assertAlmostEqual(figures["delivered_of_limit"], 1, delta=0.005)
+                self.assertEqual(figures["out_of_order"], 0)
+
+
+class LimitLocal:
+    virtual_time = True
+    cases = {"limited": vm.case("limit_local", kind=SUBJECT)}
+
+    def test_no_way_around_the_limit(self):
+        figures = self.figures("limited")
+        for name in ("tenant", "host"):
+            with self.subTest(to=name):
+                self.assertLessEqual(figures[f"{name}_udp_of_limit"], 1.005)
+                self.assertGreaterEqual(figures[f"{name}_udp_of_limit"], 0.98)
+                self.assertLessEqual(figures[f"{name}_tcp_bps"], 100_500_000)
+
+
+class LimitChange:
+    virtual_time = True
+    cases = {"changed": vm.case("limit_change", kind=SUBJECT, changes=10)}
+
+    def test_no_packet_is_lost_by_it(self):
+        figures = self.figures("changed")
+        self.assertGreater(figures["udp_sent"], 1000)
+        self.assertEqual((figures["udp_lost"], figures["udp_drops"], figures["udp_out_of_order"]), (0, 0, 0))
+
+    def test_new_rate_is_in_force_at_once(self):
+        figures = self.figures("changed")
+        self.assertEqual(figures["flood_settled"], figures["flood_changes"])
+        self.assertLessEqual(figures["flood_settle_worst_ms"], 10)
+
+
+class LimitCost:
+    virtual_time = True
+    cases = {kind: vm.case("limit_cost", kind=kind) for kind in COSTS}
+
+    def test_limit_costs_less_than_peers(self):
+        price = {kind: self.figures(kind)["ns_per_packet"] for kind in COSTS}
+        limit = price[SUBJECT] - price["weir_idle"]
+        print(f"{self.kernel}: instructions a packet: limit {limit:.0f}, HTB {price['htb'] - price['none']:.0f}, "
+              f"CAKE {price['cake'] - price['none']:.0f}", flush=True)
+        self.assertLess(limit, price["htb"] - price["none"])
+        self.assertLess(limit, price["cake"] - price["none"])
+
+
+class LimitUdpOn61(LimitUdp, Experiment):
+    kernel = "6.1"
+
+
+class LimitUdpOn612(LimitUdp, Experiment):
+    kernel = "6.12"
+
+
+class LimitLocalOn61(LimitLocal, Experiment):
+    kernel = "6.1"
+
+
+class LimitLocalOn612(LimitLocal, Experiment):
+    kernel = "6.12"
+
+
+class LimitChangeOn61(LimitChange, Experiment):
+    kernel = "6.1"
+
+
+class LimitChangeOn612(LimitChange, Experiment):
+    kernel = "6.12"
+
+
+class LimitCostOn61(LimitCost, Experiment):
+    kernel = "6.1"
+
+
+class LimitCostOn612(LimitCost, Experiment):
+    kernel = "6.12"
+
+
+if __name__ == "__main__":
+    unittest.main()

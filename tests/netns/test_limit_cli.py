@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Limits as the command line sets them: what the programs then read (by bpftool, not by weir), that nothing is half done,
+that what is not confirmed ends by itself, and that a kill -9 at any moment is mended by the next change.
+
+WEIR_LIMIT_KILLS says how many kills (default 24); WEIR_SEED repeats their moments.
+"""
+import json
+import os
+import random
+import struct
+import time
+import unittest
+
+import lab
+
+KILLS = int(os.environ.get("WEIR_LIMIT_KILLS", "24"))
+SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
+
+# bpf/shared/limit.h and abi.h
+RULE = struct.Struct("<QQQQQQIiQQQ")
+RULE_SIZE, DIRECTION_SIZE = 128, 384 + 8 * 2 * 512
+BUCKETS = slice(256, 320)
+ENTRY = struct.Struct("<IIIIQII")
+LIMIT_TX, LIMIT_RX = 1 << 5, 1 << 6
+COST, TIME = 1 << 26, 1 << 10
+MODES = {"shape": 0, "mark": 1, "police": 2}
+
+
+def raw(words):
+    return bytes(int(word, 16) for word in words)
+
+
+class Rule:
+    """A weir_limit_rule, in units that people use."""
+
+    def __init__(self, data):
+        (self.revert_at_ns, byte_cost, packet_cost, burst, packet_burst, flow_burst, self.mode, self.overhead, horizon,
+         self.target_ns, self.interval_ns) = RULE.unpack_from(data)
+        self.bps = 8e9 * COST / byte_cost if byte_cost else 0
+        self.pps = 1e9 * TIME / packet_cost if packet_cost else 0
+        self.burst_ns, self.horizon_ns = burst / TIME, horizon / TIME
+
+    @property
+    def shown(self):
+        return (round(self.bps), round(self.pps), self.mode)
+
+
+class Base(lab.Case):
+    programs = ("bpftool",)
+
+    def setUp(self):
+        self.host, self.guest = self.lab.pair()
+        self.addCleanup(self.host.remove)
+
+    def limit(self, *words, **options):
+        return self.host.weir("limit", *words, **options)
+
+    def set(self, *words, **options):
+        return self.limit("set", *words, **options)
+
+    def shown(self, *tenant):
+        return {limit["tenant"]: limit for limit in self.limit("show", *tenant, "-j").json["limits"]}
+
+    def inner(self):
+        """Ids of the limits that stand, by tenant slot."""
+        dump = self.host.run("bpftool", "-j", "map", "dump", "pinned", f"{self.host.state_dir}/limits").json
+        return {struct.unpack("<I", raw(entry["key"]))[0]: struct.unpack("<I", raw(entry["value"]))[0]
+                for entry in dump if "value" in entry and isinstance(entry["value"], list)}
+
+    def value(self, slot):
+        # What bpftool adds where it knows the type stands in "formatted".
+        [entry] = self.host.run("bpftool", "-j", "map", "dump", "id", self.inner()[slot]).json
+        return raw(entry["value"])
+
+    def entries(self):
+        """The programs' interface table: {interface: (slot of the tenant, limit flags, seed)}."""
+        names = {link["ifindex"]: name for name, link in self.host.links().items()}
+        dump = self.host.run("bpftool", "-j", "map", "dump", "pinned", f"{self.host.state_dir}/vnics").json
+        found = {}
+        for entry in dump:
+            ifindex, _, _, flags, seed, tenant, _ = ENTRY.unpack(raw(entry["value"]))
+            if ifindex:
+                found[names.get(ifindex, ifindex)] = (tenant, flags & (LIMIT_TX | LIMIT_RX), seed)
+        return found
+
+    def rules(self, interface="vnic0", before=False):
+        """What the programs read for an interface: its tx and rx rules."""
+        slot = self.entries()[interface][0]
+        value = self.value(slot)
+        return [Rule(value[direction * DIRECTION_SIZE + before * RULE_SIZE:]) for direction in (0, 1)]
+
+    def flags(self, interface="vnic0"):
+        return self.entries()[interface][1]
+
+
+class TestLimit(Base):
+    def test_set_changes_what_is_named_and_the_programs_read_it(self):
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        seed = self.entries()["vnic0"][2]
+        done = self.set("web", "--tx-max", "100mbit")
+        self.assertEqual(done.out, "limited web: tx 100mbit, shape\n")
+        self.assertEqual(done.err, "")
+        tx, rx = self.rules()
+        self.assertEqual(tx.shown, (100_000_000, 0, MODES["shape"]))
+        self.assertEqual((tx.burst_ns, tx.target_ns, tx.interval_ns, tx.horizon_ns), (2e6, 5e6, 100e6, 100e6))
+        self.assertEqual(rx.shown, (0, 0, MODES["shape"]))
+        self.assertEqual(self.flags(), LIMIT_TX)
+
+        self.set("web", "--rx-max", "2.5gbit", "--rx-pps", "5000", "--mode", "police", "--overhead", "ethernet")
+        tx, rx = self.rules()
+        self.assertEqual(tx.shown, (100_000_000, 0, MODES["police"]))
+        self.assertEqual(rx.shown[1:], (5000, MODES["police"]))
+        self.assertAlmostEqual(rx.bps / 2.5e9, 1, delta=1e-6)
+        self.assertEqual((tx.overhead, rx.overhead, tx.burst_ns), (24, 24, 20e6))
+        self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX)
+        self.assertEqual(self.entries()["vnic0"][2], seed, "the flow table's seed has changed")
+
+        self.assertEqual(self.set("web", "--tx-max", "100mbit").err, "weir: nothing to do\n")
+        self.set("web", "--tx-max", "none", "--burst", "1.5ms", "--overhead", "-20")
+        self.assertEqual(self.flags(), LIMIT_RX)
+        self.assertEqual(self.rules()[1].burst_ns, 1.5e6)
+        limit = self.shown()["web"]
+        self.assertEqual((limit["tx"]["max_bps"], limit["rx"]["max_bps"], limit["rx"]["packets_per_second"]),
+                         (None, 2_500_000_000, 5000))
+        self.assertEqual((limit["mode"], limit["burst_ns"], limit["overhead_bytes"], limit["revert_in_ns"]),
+                         ("police", 1_500_000, -20, None))
+        self.assertEqual(limit["interfaces"], ["vnic0"])
+        self.assertEqual(self.set("web", "--rx-max", "none", "--rx-pps", "0").out, "cleared the limits of web\n")
+        self.assertEqual((self.flags(), self.inner(), self.shown()), (0, {}, {}))
+
+    def test_a_change_keeps_the_buckets(self):
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.set("web", "--tx-max", "1mbit", "--mode", "police", "--burst", "1s")
+        self.guest.run("ping", "-c", "3", "-i", "0.05", "-s", "1000", "10.0.0.1")
+        before = self.value(self.entries()["vnic0"][0])[BUCKETS]
+        self.assertNotEqual(before, bytes(64), "no packet was charged")
+        inner = self.inner()
+        self.set("web", "--tx-max", "2mbit", "--mode", "mark")
+        self.assertEqual(self.inner(), inner)
+        self.assertEqual(self.value(self.entries()["vnic0"][0])[BUCKETS], before)
+
+    def test_it_is_the_tenants_whatever_is_attached(self):
+        done = self.set("web", "--tx-max", "10mbit", "--rx-max", "20mbit")
+        self.assertIn("no interface of web is attached", done.err)
+        self.assertEqual(done.out, "limited web: tx 10mbit, rx 20mbit, shape\n")
+        self.assertIn("no interface is attached", self.limit("show").out)
+        self.host.ip("link", "add", "up0", "type", "dummy")
+        self.host.ip("link", "add", "vnic1", "type", "dummy")
+        self.host.weir("attach", "up0", "--role", "uplink", "--tenant", "web")
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.host.weir("attach", "vnic1", "--role", "guest", "--tenant", "web")
+        self.assertEqual((self.flags(), self.flags("vnic1"), self.flags("up0")),
+                         (LIMIT_TX | LIMIT_RX, LIMIT_TX | LIMIT_RX, 0))
+        self.assertEqual(self.rules()[0].shown, (10_000_000, 0, 0))
+        status = self.host.status()
+        self.assertEqual(status["vnic0"]["limit"]["tx"]["max_bps"], 10_000_000)
+        self.assertIsNone(status["up0"]["limit"])
+        self.assertIn("10mbit/20mbit shape", self.host.weir("status").out)
+
+        # Another tenant, another role, a reload, and back.
+        self.set("db", "--rx-pps", "1000")
+        self.host.weir("attach", "vnic0", "--tenant", "db")
+        self.assertEqual(self.flags(), LIMIT_RX)
+        self.assertEqual(self.rules()[1].shown, (0, 1000, 0))
+        self.host.weir("attach", "vnic0", "--tenant", "nobody")
+        self.assertEqual(self.flags(), 0)
+        self.host.weir("attach", "vnic0", "--tenant", "web", "--role", "guest", "--reload")
+        self.assertEqual((self.flags(), self.rules()[0].shown), (LIMIT_TX | LIMIT_RX, (10_000_000, 0, 0)))
+
+        self.host.weir("detach", "vnic0", "vnic1", "up0")
+        self.assertEqual(set(self.shown()), {"web", "db"})
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX)
+        done = self.host.weir("detach", "--all")
+        self.assertIn("cleared the limits of web", done.out)
+        self.assertFalse(os.path.exists(self.host.state_dir))
+
+    def test_clear(self):
+        self.set("web", "--tx-max", "10mbit")
+        self.set("db", "--tx-max", "10mbit")
+        done = self.limit("clear", "web", "mail", ok=(1,))
+        self.assertIn("cannot clear the limits of mail", done.err)
+        self.assertEqual(set(self.shown()), {"web", "db"}, "half of it was done")
+        self.assertEqual(self.limit("clear", "web", "web").out, "cleared the limits of web\n")
+        self.assertEqual(self.limit("clear", "--all").out, "cleared the limits of db\n")
+        self.assertFalse(os.path.exists(self.host.state_dir), "with no limit and no interface nothing of Weir stays")
+        self.assertEqual(self.limit("clear", "--all").err, "weir: nothing to do\n")
+
+    def test_dry_run_changes_nothing(self):
+        for words in (("set", "web", "--tx-max", "10mbit", "--confirm-timeout", "9"), ("clear", "--all")):
+            self.limit(*words, "--dry-run")
+            self.assertFalse(os.path.exists(self.host.state_dir), words)
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.set("web", "--tx-max", "10mbit", "--confirm-timeout", "3600")
+        before = self.value(self.entries()["vnic0"][0]), self.entries()
+        document = json.dumps({"schema_version": 1, "vnics": [], "limits": []})
+        for words in (("limit", "set", "web", "--tx-max", "20mbit"), ("limit", "clear", "web"),
+                      ("limit", "confirm", "web"), ("apply", "-"), ("detach", "--all")):
+            done = self.host.weir(*words, "--dry-run", stdin=document)
+            self.assertRegex(done.out, r"(?m)^would .*web")
+            self.assertIn("dry run: nothing was changed", done.err)
+            self.assertEqual((self.value(self.entries()["vnic0"][0]), self.entries()), before, words)
+
+    def test_what_is_wrong_changes_nothing(self):
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.set("web", "--tx-max", "10mbit")
+        before = self.value(self.entries()["vnic0"][0]), self.host.weir("export").out
+        for words in (("set", "web", "--tx-max", "20mbit", "--rx-max", "20mbps"),
+                      ("set", "web", "--tx-max", "20mbit", "--mode", "none"),
+                      ("set", "web", "--tx-max", "20mbit", "--overhead", "1000")):
+            self.assertIn("weir: --", self.limit(*words, ok=(2,)).err)
+        self.assertIn("tc reads 'mbps' as megabytes", self.set("web", "--tx-max", "20mbps", ok=(2,)).err)
+        self.assertIn("no rate", self.set("db", "--mode", "police", ok=(1,)).err)
+        self.assertIn("no tenant is called", self.limit("show", "mail", ok=(1,)).err)
+        wrong = {"schema_version": 1, "vnics": [{"interface": "vnic0", "tenant": "web"}],
+                 "limits": [{"tenant": "web", "tx_max": "20mbit"}, {"tenant": "db", "tx_max": "1bit"}]}
+        self.assertIn("/limits/1/tx_max: expected a rate from 64kbit", self.host.weir("apply", "-", stdin=json.dumps(wrong),
+                                                                                      ok=(2,)).err)
+        absent = {"schema_version": 1, "vnics": [{"interface": "vnic9"}], "limits": [{"tenant": "web", "tx_max": "20mbit"}]}
+        self.host.weir("apply", "-", stdin=json.dumps(absent), ok=(1,))
+        self.assertEqual((self.value(self.entries()["vnic0"][0]), self.host.weir("export").out), before)
+
+    def test_apply_and_export(self):
+        for name in ("vnet-a", "vnet-b", "vnet-c"):
+            self.host.ip("link", "add", name, "type", "dummy")
+        sample = os.path.join(os.environ["WEIR_SOURCE"], "configs", "two-limits.json")
+        self.set("carol", "--tx-max", "1mbit")
+        done = self.host.weir("apply", sample)
+        self.assertIn("cleared the limits of carol", done.out)
+        self.assertEqual(self.host.weir("apply", sample).err, "weir: nothing to do\n")
+        self.assertEqual([rule.shown for rule in self.rules("vnet-a")], [(100_000_000, 0, 0), (200_000_000, 0, 0)])
+        self.assertEqual(self.rules("vnet-a")[0].overhead, 24)
+        self.assertEqual(self.entries()["vnet-b"][:2], self.entries()["vnet-c"][:2])
+        self.assertEqual([rule.shown for rule in self.rules("vnet-c")], [(50_000_000, 20_000, 2), (0, 0, 2)])
+
+        exported = self.host.weir("export").json
+        with open(sample, encoding="utf-8") as file:
+            wanted = json.load(file)["limits"]
+        self.assertEqual(exported["limits"], wanted)
+        self.assertEqual(self.host.weir("apply", "-", stdin=json.dumps(exported)).err, "weir: nothing to do\n")
+        del exported["limits"]
+        self.set("alice", "--tx-max", "none")
+        self.assertEqual(self.host.weir("apply", "-", stdin=json.dumps(exported)).err, "weir: nothing to do\n")
+        self.assertEqual(set(self.shown()), {"alice", "bob"})
+        exported["limits"] = []
+        self.host.weir("apply", "-", stdin=json.dumps(exported))
+        self.assertEqual((self.shown(), self.flags("vnet-b")), ({}, 0))
+
+
+class TestConfirm(Base):
+    def setUp(self):
+        super().setUp()
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+
+    def test_confirmed(self):
+        self.set("web", "--tx-max", "10mbit")
+        done = self.set("web", "--tx-max", "5mbit", "--rx-max", "7mbit", "--confirm-timeout", "600")
+        self.assertEqual(done.out, "limited web: tx 5mbit, rx 7mbit, shape; back to tx 10mbit, shape in 10m 0s unless "
+                                   "confirmed: weir limit confirm web\n")
+        now = time.monotonic_ns()
+        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0)):
+            self.assertEqual((rule.bps, before.bps), (bps, bps_before))
+            self.assertAlmostEqual((rule.revert_at_ns - now) / 1e9, 600, delta=30)
+        limit = self.shown()["web"]
+        self.assertAlmostEqual(limit["revert_in_ns"] / 1e9, 600, delta=30)
+        self.assertEqual(limit["before"]["tx"]["max_bps"], 10_000_000)
+        self.assertIn("unless confirmed: weir limit confirm web", self.limit("show").out)
+
+        # A further change: the same deadline, the same limits before.
+        deadline = self.rules()[0].revert_at_ns
+        self.set("web", "--tx-max", "4mbit")
+        self.assertEqual((self.rules()[0].bps, self.rules()[0].revert_at_ns), (4e6, deadline))
+        self.assertEqual(self.rules(before=True)[0].bps, 10e6)
+        self.set("web", "--tx-max", "3mbit", "--confirm-timeout", "3600")
+        self.assertGreater(self.rules()[0].revert_at_ns, deadline)
+        self.assertEqual(self.rules(before=True)[0].bps, 10e6)
+
+        self.assertEqual(self.limit("confirm", "web").out, "confirmed the limits of web: tx 3mbit, rx 7mbit, shape\n")
+        self.assertEqual([(rule.bps, rule.revert_at_ns) for rule in self.rules()], [(3e6, 0), (7e6, 0)])
+        self.assertIsNone(self.shown()["web"]["revert_in_ns"])
+        self.assertIn("nothing waits to be confirmed", self.limit("confirm", "web", ok=(1,)).err)
+
+    def test_not_confirmed(self):
+        self.set("web", "--rx-max", "10mbit")
+        self.set("web", "--tx-max", "5mbit", "--rx-max", "none", "--confirm-timeout", "1")
+        self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX, "what may come back has to be looked at")
+        lab.wait_for(lambda: self.shown()["web"]["revert_in_ns"] is None, "the deadline", timeout=5)
+        limit = self.shown()["web"]
+        self.assertEqual((limit["tx"]["max_bps"], limit["rx"]["max_bps"]), (None, 10_000_000))
+        self.assertIn("reverted", self.limit("show").out)
+        self.assertIn("nothing waits to be confirmed", self.limit("confirm", "web", ok=(1,)).err)
+        # That command has settled it.
+        self.assertEqual([(rule.bps, rule.revert_at_ns) for rule in self.rules()], [(0, 0), (10e6, 0)])
+        self.assertEqual(self.flags(), LIMIT_RX)
+
+    def test_the_first_limit_goes_without_a_trace(self):
+        self.host.weir("detach", "vnic0")
+        self.set("web", "--tx-max", "5mbit", "--confirm-timeout", "1")
+        self.assertEqual(set(self.shown()), {"web"})
+        lab.wait_for(lambda: not self.shown(), "the deadline", timeout=5)
+        self.assertEqual(self.host.weir("export").json["limits"], [])
+        self.limit("clear", "--all")
+        self.assertFalse(os.path.exists(self.host.state_dir))
+
+    def test_apply_is_for_good(self):
+        self.set("web", "--tx-max", "5mbit", "--confirm-timeout", "600")
+        exported = self.host.weir("export").out
+        self.host.weir("apply", "-", stdin=exported)
+        self.assertEqual((self.rules()[0].bps, self.rules()[0].revert_at_ns), (5e6, 0))
+
+
+class TestTraffic(Base):
+    programs = ("bpftool", "iperf3")
+
+    def rate(self, offered, seconds=2):
+        result = self.lab.iperf(self.guest, self.host, "10.0.0.1", "-u", "-b", offered, "-l", "1400", "-t", seconds)
+        return result["end"]["sum_received"]["bits_per_second"]
+
+    def test_police_holds_and_ends_by_itself(self):
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        self.set("web", "--tx-max", "20mbit", "--mode", "police")
+        payload = 1400 / 1442
+        self.assertAlmostEqual(self.rate("60M") / (20e6 * payload), 1, delta=0.03)
+        limit = self.shown()["web"]
+        self.assertGreater(limit["tx"]["drops"]["rate"], 0)
+        self.assertEqual(limit["tx"]["held_by"], ["max"])
+        self.assertIn("dropped (rate", self.limit("show").out)
+        self.assertIn("dropped (rate", self.host.weir("stats").out)
+        self.set("web", "--tx-max", "1mbit", "--confirm-timeout", "1")
+        lab.wait_for(lambda: self.shown()["web"]["revert_in_ns"] is None, "the deadline", timeout=5)
+        self.assertAlmostEqual(self.rate("60M") / (20e6 * payload), 1, delta=0.03)
+
+
+class TestKill(Base):
+    """The next change of anything mends a change of limits that was killed."""
+
+    STEPS = (("set", "web", "--tx-max", "20mbit", "--rx-max", "3mbit"), ("set", "web", "--tx-max", "30mbit",
+             "--confirm-timeout", "3600"), ("confirm", "web"), ("clear", "web"))
+
+    def test_kill(self):
+        self.host.weir("attach", "vnic0", "--tenant", "web")
+        chance = random.Random(SEED)
+        start = time.monotonic()
+        for step in self.STEPS:
+            self.limit(*step)
+        took = (time.monotonic() - start) / len(self.STEPS)
+        killed = 0
+        for number in range(KILLS):
+            step = self.STEPS[number % len(self.STEPS)]
+            process = lab.Process(*self.host.argv(lab.tool("weir"), "limit", *step))
+            time.sleep(chance.uniform(0, took))
+            killed += process.popen.poll() is None
+            process.kill()
+            self.limit("clear", "nobody", ok=(1,))
+            self.check(f"{step}, kill {number}, seed {SEED}")
+            for missed in self.STEPS[:number % len(self.STEPS) + 1]:  # what the next step wants to find
+                self.limit(*missed, ok=(0, 1))
+        print(f"{killed} of {KILLS} killed, {took * 1000:.0f} ms each undisturbed, seed {SEED}")
+        self.limit("clear", "--all")
+        self.assertEqual((self.inner(), self.flags()), ({}, 0))
+
+    def check(self, why):
+        limits = self.shown()
+        self.assertEqual(len(self.inner()), len(limits), why)
+        if not limits:
+            self.assertEqual(self.flags(), 0, why)
+            return
+        limit = limits["web"]
+        wanted = [(limit[way]["max_bps"] or 0) for way in ("tx", "rx")]
+        self.assertEqual([round(rule.bps) for rule in self.rules()], wanted, why)
+        self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX, why)
+        pending = {rule.revert_at_ns != 0 for rule in self.rules()}
+        self.assertEqual(pending, {limit["revert_in_ns"] is not None}, why)
+
+
+if __name__ == "__main__":
+    unittest.main()

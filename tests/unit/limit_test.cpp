@@ -1,0 +1,322 @@
+// What a limit decides (bpf/lib/bucket.h, aqm.h, limit.h), driven with a clock of the test's own.
+#include "lib/limit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t ms_ns = 1'000'000, second_ns = 1'000'000'000;
+constexpr std::uint64_t start_ns = 1000 * second_ns;
+
+struct Ask {
+    double bps = 0;
+    std::uint64_t packets_per_second = 0;
+    weir_limit_mode mode = WEIR_LIMIT_SHAPE;
+    std::uint64_t burst_ns = 2 * ms_ns;
+};
+
+weir_limit_rule rule_of(const Ask& ask) {
+    weir_limit_rule rule{};
+    if (ask.bps > 0) rule.byte_cost = static_cast<__u64>(std::llround(std::ldexp(8e9 / ask.bps, WEIR_COST_SHIFT)));
+    if (ask.packets_per_second != 0)
+        rule.packet_cost = static_cast<__u64>(
+            std::llround(std::ldexp(1e9 / static_cast<double>(ask.packets_per_second), WEIR_TIME_SHIFT)));
+    rule.packet_burst = weir_fixed_time(10 * ms_ns);
+    const double packet_ns = ask.bps > 0 ? 1514 * 8e9 / ask.bps : 0;
+    const double least_burst_ns = ask.mode == WEIR_LIMIT_POLICE ? 2 * packet_ns : 0;
+    rule.burst = weir_fixed_time(static_cast<__u64>(std::max(static_cast<double>(ask.burst_ns), least_burst_ns)));
+    rule.flow_burst = weir_fixed_time(static_cast<__u64>(std::max(16 * packet_ns, 8e6)));
+    rule.horizon = weir_fixed_time(static_cast<__u64>(std::max(20 * packet_ns, 1e8)));
+    rule.target_ns = static_cast<__u64>(std::max(1.5 * packet_ns, 5e6));
+    rule.interval_ns = 100 * ms_ns;
+    rule.mode = ask.mode;
+    return rule;
+}
+
+// One direction's limit, on the heap because it holds its flows' buckets.
+class Bucket {
+public:
+    explicit Bucket(const Ask& ask) : limit_(std::make_unique<weir_limit_direction>()) { limit_->rule = rule_of(ask); }
+    weir_limit_direction& limit() { return *limit_; }
+
+    // `can_mark`: the packet is ECN capable.
+    weir_limit_case send(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t flow, std::uint64_t packets = 1,
+                         bool can_mark = false) {
+        weir_limit_case one{};
+        weir_limit_open(limit_.get(), now_ns, bytes, packets, flow * 0x9e3779b97f4a7c15ULL, &one);
+        if (one.outcome == WEIR_LIMIT_SIGNAL) {
+            if (can_mark) {
+                marks++;
+            } else if (!one.is_mark_only) {
+                one.outcome = WEIR_LIMIT_DROP;
+                one.reason = WEIR_DROP_AQM;
+            }
+        }
+        if (one.outcome == WEIR_LIMIT_SIGNAL || one.outcome == WEIR_LIMIT_QUEUE) weir_limit_close(limit_.get(), &one);
+        return one;
+    }
+    std::uint64_t marks = 0;
+
+private:
+    std::unique_ptr<weir_limit_direction> limit_;
+};
+
+bool passes(const weir_limit_case& one) { return one.outcome != WEIR_LIMIT_DROP; }
+
+TEST(Limit, HoldsEveryRateExactly) {
+    std::mt19937_64 random(1);
+    for (const double bps : {64e3, 1e6, 99.9e6, 1e9, 25e9, 400e9}) {
+        for (const auto mode : {WEIR_LIMIT_SHAPE, WEIR_LIMIT_POLICE}) {
+            Bucket bucket({.bps = bps, .mode = mode});
+            const double mean_ns = 800 * 8e9 / bps / 3;  // three times the rate
+            double clock = start_ns, bytes = 0;
+            std::uint64_t last_departure = 0;
+            for (int i = 0; i < 200'000; i++) {
+                clock += mean_ns;
+                const std::uint64_t size = 64 + random() % 1450;
+                const auto one = bucket.send(static_cast<std::uint64_t>(clock), size, 7);
+                if (!passes(one)) continue;
+                bytes += static_cast<double>(size);
+                last_departure = static_cast<std::uint64_t>(clock) + one.delay_ns;
+            }
+            const double seconds = (static_cast<double>(last_departure) - start_ns) / 1e9;
+            const double burst_bytes = std::max(bps / 8 * 2e-3, 3.0 * 1514);
+            EXPECT_LE(bytes * 8, bps * seconds * 1.0005 + burst_bytes * 8) << bps << " mode " << mode;
+            EXPECT_GE(bytes * 8, bps * seconds * 0.9995 - burst_bytes * 8) << bps << " mode " << mode;
+        }
+    }
+}
+
+TEST(Limit, NeverMoreThanTheBurstInAnyWindow) {
+    std::mt19937_64 random(2);
+    const double bps = 100e6;
+    Bucket bucket({.bps = bps});
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> departures;
+    std::uint64_t now = start_ns;
+    for (int i = 0; i < 100'000; i++) {
+        now += random() % 60'000;
+        if (random() % 1000 == 0) now += random() % (300 * ms_ns);  // idle, then back
+        const std::uint64_t segments = 1 + random() % 44, size = 1514 * segments;
+        const auto one = bucket.send(now, size, 7, segments);
+        if (passes(one)) departures.emplace_back(now + one.delay_ns, size);
+    }
+    for (std::size_t first = 0; first < departures.size(); first += 97) {
+        double bytes = 0;
+        for (std::size_t i = first; i < departures.size(); i++) {
+            const double window_s = static_cast<double>(departures[i].first - departures[first].first) / 1e9;
+            if (window_s > 1) break;
+            // A frame that leaves at the window's beginning is earned before it.
+            if (i > first) bytes += static_cast<double>(departures[i].second);
+            ASSERT_LE(bytes * 8, bps * (window_s + 2.001e-3)) << first << " to " << i;
+        }
+    }
+}
+
+TEST(Limit, AnIdleHourEarnsNoMoreThanTheBurst) {
+    Bucket bucket({.bps = 100e6});
+    EXPECT_TRUE(passes(bucket.send(start_ns, 1514, 7)));
+    std::uint64_t at_once = 0;
+    for (int i = 0; i < 1000; i++) {
+        const auto one = bucket.send(start_ns + 3600 * second_ns, 1514, 7);
+        if (passes(one) && one.delay_ns == 0) at_once += 1514;
+    }
+    EXPECT_LE(at_once, 25'000U);  // 2 ms of 100 Mbit/s
+    EXPECT_GE(at_once, 25'000U - 1514);
+}
+
+// The word wraps after 208 days. One that was left behind must not look like a queue.
+TEST(Limit, AWordOfLongAgoIsPast) {
+    Bucket bucket({.bps = 100e6});
+    for (const std::uint64_t days : {100ULL, 150ULL, 207ULL, 300ULL, 1000ULL}) {
+        bucket.limit().byte_time = weir_fixed_time(start_ns);
+        const auto one = bucket.send(start_ns + days * 86400 * second_ns, 1514, 7);
+        EXPECT_EQ(one.outcome, static_cast<__u32>(WEIR_LIMIT_PASS)) << days;
+    }
+}
+
+// A clock read before another CPU's update must move nothing backwards and earn nothing.
+TEST(Limit, AnOldClockDoesNoHarm) {
+    Bucket bucket({.bps = 100e6, .burst_ns = 0});
+    bucket.send(start_ns + 10 * ms_ns, 1514, 1);
+    const std::uint64_t word = bucket.limit().byte_time;
+    bucket.send(start_ns, 1514, 2);
+    EXPECT_EQ(bucket.limit().byte_time, word + weir_byte_time(1514, bucket.limit().rule.byte_cost));
+}
+
+TEST(Limit, ThreadsLoseNoUpdate) {
+    __u64 word = weir_fixed_time(start_ns);
+    constexpr int per_thread = 400'000;
+    const auto hammer = [&](std::uint64_t cost) {
+        for (int i = 0; i < per_thread; i++)
+            weir_bucket_take(&word, weir_fixed_time(start_ns), cost, WEIR_NEVER_FULL);
+    };
+    std::thread a(hammer, 3), b(hammer, 5);
+    a.join();
+    b.join();
+    EXPECT_EQ(word - weir_fixed_time(start_ns), per_thread * (3ULL + 5));
+}
+
+TEST(Limit, SparseFlowsOvertakeTheQueue) {
+    Bucket bucket({.bps = 100e6});
+    std::uint64_t worst_ping = 0, bulk_delay = 0;
+    for (std::uint64_t step = 0; step < 20'000; step++) {
+        const std::uint64_t now = start_ns + step * 60'000;  // twice the rate
+        const auto bulk = bucket.send(now, 1514, 1);
+        if (passes(bulk)) bulk_delay = std::max<std::uint64_t>(bulk_delay, bulk.delay_ns);
+        if (step % 200 == 0) {
+            const auto ping = bucket.send(now, 98, 2);
+            ASSERT_TRUE(passes(ping)) << step;
+            worst_ping = std::max<std::uint64_t>(worst_ping, ping.delay_ns);
+        }
+    }
+    EXPECT_EQ(worst_ping, 0U);
+    EXPECT_GT(bulk_delay, 90 * ms_ns);
+}
+
+TEST(Limit, TenThousandSparseFlowsDoNotExceedIt) {
+    const double bps = 10e6;
+    Bucket bucket({.bps = bps});
+    std::mt19937_64 random(3);
+    double bytes = 0;
+    for (std::uint64_t step = 0; step < 200'000; step++) {
+        const std::uint64_t now = start_ns + step * 25'000;  // 10,000 flows, four times each a second, 128 Mbit/s
+        if (passes(bucket.send(now, 400, random() % 10'000))) bytes += 400;
+    }
+    const double seconds = 200'000 * 25e-6;
+    // What stands in the queue at the end is the horizon's.
+    EXPECT_LE(bytes * 8, bps * (seconds + 0.11) * 1.005);
+    EXPECT_GE(bytes * 8, bps * seconds * 0.99);
+}
+
+TEST(Limit, NoFlowOvertakesItself) {
+    std::mt19937_64 random(4);
+    Bucket bucket({.bps = 50e6});
+    std::map<std::uint64_t, std::uint64_t> last;
+    std::uint64_t now = start_ns;
+    for (int i = 0; i < 300'000; i++) {
+        now += random() % 150'000;
+        const std::uint64_t flow = random() % 4 == 0 ? random() % 3 : 10 + random() % 40;
+        const std::uint64_t size = flow < 3 ? 1514 : 80 + random() % 300;
+        const auto one = bucket.send(now, size, flow);
+        if (!passes(one)) continue;
+        ASSERT_GE(now + one.delay_ns + 1, last[flow]) << "flow " << flow << " packet " << i;
+        last[flow] = now + one.delay_ns;
+    }
+}
+
+TEST(Limit, EcnIsMarkedInsteadOfDropped) {
+    Bucket bucket({.bps = 100e6});
+    std::uint64_t drops = 0;
+    for (std::uint64_t step = 0; step < 10'000; step++)
+        drops += !passes(bucket.send(start_ns + step * 118'000, 1514, 1, 1, true));  // 1.03 of the rate
+    EXPECT_GT(bucket.marks, 5U);
+    EXPECT_EQ(drops, 0U);
+}
+
+TEST(Limit, MarkModeDelaysNothingAndDropsLate) {
+    Bucket bucket({.bps = 100e6, .mode = WEIR_LIMIT_MARK});
+    std::uint64_t first_mark = 0, first_drop = 0;
+    for (std::uint64_t step = 0; step < 10'000; step++) {
+        const std::uint64_t now = start_ns + step * 60'000;
+        const auto one = bucket.send(now, 1514, 1, 1, true);
+        EXPECT_EQ(one.delay_ns, 0U);
+        if (bucket.marks != 0 && first_mark == 0) first_mark = now - start_ns;
+        if (!passes(one) && first_drop == 0) first_drop = now - start_ns;
+    }
+    EXPECT_GT(first_mark, 5 * ms_ns);
+    EXPECT_LT(first_mark, 20 * ms_ns);
+    EXPECT_GT(first_drop, 80 * ms_ns);
+}
+
+TEST(Limit, PacketRateCountsSegments) {
+    Bucket bucket({.packets_per_second = 10'000});
+    std::uint64_t packets = 0, drops = 0;
+    for (std::uint64_t step = 0; step < 10'000; step++) {
+        const auto one = bucket.send(start_ns + step * 500'000, 15140, 7, 10);  // 20,000 a second
+        if (passes(one)) {
+            packets += 10;
+        } else {
+            EXPECT_EQ(one.reason, static_cast<__u32>(WEIR_DROP_PPS));
+            drops += 10;
+        }
+    }
+    EXPECT_NEAR(static_cast<double>(packets), 50'000, 150);
+    EXPECT_EQ(packets + drops, 100'000U);
+}
+
+TEST(Limit, GoesBackByItself) {
+    Bucket bucket({.bps = 1e6});
+    bucket.limit().before = rule_of({.bps = 100e6});
+    bucket.limit().rule.revert_at_ns = start_ns + second_ns;
+    const auto admitted = [&](std::uint64_t from) {
+        double bytes = 0;
+        for (std::uint64_t step = 0; step < 10'000; step++)
+            if (passes(bucket.send(from + step * 50'000, 1514, 7))) bytes += 1514;
+        return bytes * 8 / 0.5;
+    };
+    EXPECT_LT(admitted(start_ns), 2e6);
+    EXPECT_NEAR(admitted(start_ns + second_ns), 100e6, 22e6);  // the queue of the horizon is on top
+    bucket.limit().before = {};
+    EXPECT_NEAR(admitted(start_ns + 2 * second_ns), 242.24e6, 1e3);  // no limit at all
+}
+
+// The rate is changed in mid-traffic: what has its departure time keeps it, nothing is lost, order stays.
+TEST(Limit, AChangeOfRateLosesNothing) {
+    Bucket bucket({.bps = 100e6});
+    std::uint64_t last = 0, drops = 0;
+    for (std::uint64_t step = 0; step < 100'000; step++) {
+        const std::uint64_t now = start_ns + step * 400'000;  // 30 Mbit/s
+        if (step % 250 == 0) bucket.limit().rule.byte_cost = rule_of({.bps = step % 500 ? 40e6 : 100e6}).byte_cost;
+        const auto one = bucket.send(now, 1514, 7);
+        drops += !passes(one);
+        EXPECT_GE(now + one.delay_ns, last);
+        last = now + one.delay_ns;
+    }
+    EXPECT_EQ(drops, 0U);
+}
+
+TEST(Limit, OverheadIsChargedAPacket) {
+    Bucket bucket({.bps = 100e6, .burst_ns = 0});
+    bucket.limit().rule.overhead_bytes = 24;
+    bucket.send(start_ns, 15140, 7, 10);
+    EXPECT_EQ(bucket.limit().byte_time - weir_fixed_time(start_ns),
+              weir_byte_time(15140 + 240, bucket.limit().rule.byte_cost));
+    bucket.limit().rule.overhead_bytes = -100;  // less than nothing is the least
+    EXPECT_EQ(weir_charged_bytes(60, 1, -100), 1U);
+}
+
+TEST(Aqm, InverseSquareRootIsGoodToOneInTenThousand) {
+    for (std::uint64_t count = 1; count <= WEIR_AQM_COUNT_MAX; count += 1 + count / 64) {
+        const double exact = std::ldexp(1 / std::sqrt(static_cast<double>(count)), 32);
+        EXPECT_NEAR(static_cast<double>(weir_inverse_sqrt(count)) / exact, 1, 1e-4) << count;
+    }
+}
+
+// RFC 8289: the first signal an interval after the queue has come to stand, then at interval / sqrt(count).
+TEST(Aqm, FollowsTheControlLaw) {
+    auto limit = std::make_unique<weir_limit_direction>();
+    const weir_limit_rule rule = rule_of({.bps = 100e6});
+    std::vector<double> signals;
+    for (std::uint64_t now = start_ns; now < start_ns + second_ns; now += 100'000)
+        if (weir_aqm_signal(limit.get(), &rule, now, 20 * ms_ns))
+            signals.push_back(static_cast<double>(now - start_ns));
+    ASSERT_GE(signals.size(), 5U);
+    EXPECT_NEAR(signals[0], 100e6, 1e5);
+    for (std::size_t i = 1; i < signals.size(); i++)
+        EXPECT_NEAR(signals[i] - signals[i - 1], 100e6 / std::sqrt(static_cast<double>(i)), 2e5) << i;
+    // A queue shorter than the target ends it.
+    EXPECT_EQ(weir_aqm_signal(limit.get(), &rule, start_ns + second_ns, ms_ns), 0);
+    EXPECT_EQ(limit->aqm_is_dropping, 0U);
+}
+
+}  // namespace
+}  // namespace weir

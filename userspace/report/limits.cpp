@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/units.hpp"
+#include "report/parts.hpp"
+
+namespace weir {
+namespace {
+
+Json number_or_null(std::uint64_t value) { return value == 0 ? Json() : Json(value); }
+
+Json rates_json(const DirectionLimit& direction) {
+    return {{"max_bps", number_or_null(direction.max_bps)},
+            {"packets_per_second", number_or_null(direction.packets_per_second)}};
+}
+
+const DirectionLimit& of(const Limit& limit, Direction direction) {
+    return direction == Direction::tx ? limit.tx : limit.rx;
+}
+
+Json direction_json(const LimitUse& use, Direction direction, std::uint64_t window_ns) {
+    const auto& limit = of(use.state.limit, direction);
+    const auto& ledger = use.ledger.of(direction);
+    Json json = rates_json(limit);
+    json["burst_ns"] = burst_ns_of(use.state.limit, limit);
+    json["passed"] = json_count(passed(ledger), window_ns);
+    json["drops"] = json_drops(ledger);
+    json["ecn_marked_packets"] = ledger.ecn_marked_packets;
+    json["shaping"] = json_histogram(use.shaping(direction));
+    json["held_by"] = held_by(ledger, use.shaping(direction));
+    return json;
+}
+
+Cell rate_cell(std::uint64_t value, const std::string& text) { return value == 0 ? Cell("-", Tone::dim) : Cell(text); }
+
+Cell delay_cell(const Histogram& histogram, double fraction) {
+    if (histogram.empty()) return {"-", Tone::dim};
+    return human_duration(histogram.percentile_ns(fraction));
+}
+
+Cell use_cell(const DirectionLedger& ledger, std::uint64_t window_ns) {
+    const auto bytes = passed(ledger).bytes;
+    return dim_if_zero(bytes, window_ns > 0 ? human_bit_rate(per_second(bytes, window_ns) * 8) : human_bytes(bytes));
+}
+
+void add_row(Table& table, const LimitUse& use, Direction direction, std::uint64_t window_ns) {
+    const auto& limit = of(use.state.limit, direction);
+    const auto& ledger = use.ledger.of(direction);
+    const auto& shaping = use.shaping(direction);
+    const auto drops = ledger.drop_total().packets;
+    const auto held = held_by(ledger, shaping);
+    table.add({use.tenant, std::string(to_string(direction)), rate_cell(limit.max_bps, print_rate(limit.max_bps)),
+               rate_cell(limit.packets_per_second, std::to_string(limit.packets_per_second)),
+               std::string(to_string(use.state.limit.mode)), print_time(burst_ns_of(use.state.limit, limit)),
+               use_cell(ledger, window_ns), dim_if_zero(drops, human_count(drops), Tone::warning),
+               dim_if_zero(ledger.ecn_marked_packets, human_count(ledger.ecn_marked_packets)),
+               delay_cell(shaping, 0.5), delay_cell(shaping, 0.99),
+               held.empty() ? Cell("-", Tone::dim) : Cell(fmt::format("{}", fmt::join(held, ", ")))});
+}
+
+std::vector<std::string> notes_of(const LimitUse& use) {
+    std::vector<std::string> notes;
+    const auto tenant = terminal_safe(use.tenant);
+    const auto& state = use.state;
+    if (state.revert_in_ns != 0)
+        notes.push_back(fmt::format("{0}: reverts to {1} in {2} unless confirmed: weir limit confirm {0}", tenant,
+                                    state.before ? limit_words(*state.before) : "no limits",
+                                    human_duration(state.revert_in_ns)));
+    if (state.reverted_ago_ns != 0)
+        notes.push_back(fmt::format("{}: reverted {} ago, as the change was not confirmed", tenant,
+                                    human_duration(state.reverted_ago_ns)));
+    if (!state.limit.is_set()) notes.push_back(fmt::format("{}: no limits until then", tenant));
+    if (state.limit.overhead_bytes != 0)
+        notes.push_back(fmt::format("{}: each packet counts with {} bytes of overhead", tenant,
+                                    state.limit.overhead_bytes));
+    for (Direction direction : directions) {
+        const auto words = drop_words(use.ledger.of(direction));
+        if (!words.empty()) notes.push_back(fmt::format("{} {}: {}", tenant, to_string(direction), words));
+    }
+    if (use.interfaces.empty())
+        notes.push_back(fmt::format("{}: no interface is attached; the limits take effect when one is", tenant));
+    return notes;
+}
+
+}  // namespace
+
+Json limit_json(const LimitState& state) {
+    const Limit& limit = state.limit;
+    return {{"mode", to_string(limit.mode)},
+            {"burst_ns", number_or_null(limit.burst_ns)},
+            {"overhead_bytes", limit.overhead_bytes},
+            {"tx", rates_json(limit.tx)},
+            {"rx", rates_json(limit.rx)},
+            {"revert_in_ns", number_or_null(state.revert_in_ns)}};
+}
+
+Json limits_json(const LimitSnapshot& snapshot, std::uint64_t window_ns) {
+    Json json = json_object();
+    if (window_ns > 0) json["window_ns"] = window_ns;
+    json["limits"] = Json::array();
+    for (const LimitUse& use : uses_of(snapshot)) {
+        Json entry{{"tenant", json_text(use.tenant)}};
+        entry.update(limit_json(use.state));
+        for (Direction direction : directions)
+            entry[std::string(to_string(direction))] = direction_json(use, direction, window_ns);
+        entry["before"] = use.state.before ? limit_json({.limit = *use.state.before,
+                                                         .revert_in_ns = 0,
+                                                         .before = std::nullopt,
+                                                         .reverted_ago_ns = 0})
+                                           : Json();
+        entry["interfaces"] = Json::array();
+        for (const auto& interface : use.interfaces)
+            entry["interfaces"].push_back(json_text(interface));
+        json["limits"].push_back(std::move(entry));
+    }
+    return json;
+}
+
+std::string limits_table(const LimitSnapshot& snapshot, std::uint64_t window_ns, const Style& style) {
+    Table table({{.header = "TENANT"},
+                 {.header = "WAY", .kind = Column::plain},
+                 {.header = "MAX", .kind = Column::number},
+                 {.header = "PPS", .kind = Column::number, .spare = 3},
+                 {.header = "MODE", .kind = Column::plain},
+                 {.header = "BURST", .kind = Column::number, .spare = 5},
+                 {.header = window_ns > 0 ? "USE/s" : "USE", .kind = Column::quantity},
+                 {.header = "DROPS", .kind = Column::number},
+                 {.header = "MARKED", .kind = Column::number, .spare = 4},
+                 {.header = "DELAY P50", .kind = Column::quantity, .spare = 2},
+                 {.header = "P99", .kind = Column::quantity, .spare = 1},
+                 {.header = "HELD BY", .kind = Column::plain, .spare = 6}});
+    std::string notes;
+    for (const LimitUse& use : uses_of(snapshot)) {
+        for (Direction direction : directions)
+            if (of(use.state.limit, direction).is_set()) add_row(table, use, direction, window_ns);
+        for (const auto& note : notes_of(use))
+            notes += wrapped(note, style.columns, 4) + "\n";
+    }
+    const std::string out = table.print(style);
+    return notes.empty() ? out : out + "\n" + notes;
+}
+
+}  // namespace weir
