@@ -243,7 +243,11 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
             WEIR_CHECK(remove_if_empty(**instance));
         }
     }
-    if (!options.dry_run) WEIR_CHECK(take_all_pacing_down(report.warnings));
+    if (!options.dry_run) {
+        WEIR_TRY(const auto names, take_stray_pacing_down(report.warnings));
+        for (const auto& name : names)
+            report.lines.push_back("removed the fq that was left at " + name);
+    }
     WEIR_CHECK(sweep(report, options));
     return report;
 }

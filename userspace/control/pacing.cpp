@@ -122,17 +122,19 @@ void take_pacing_down(weir_vnic_info& info, Lines& warnings) {
     set_state(info, WEIR_QDISC_THEIRS, "");
 }
 
-Result<void> take_all_pacing_down(Lines& warnings) {
+Result<Lines> take_stray_pacing_down(Lines& warnings) {
     WEIR_TRY(const auto links, list_links());
     WEIR_TRY(const auto qdiscs, list_qdiscs());
+    Lines names;
     for (const auto& link : links) {
         if (!is_ours(device_qdisc(link.ifindex, qdiscs))) continue;
         weir_vnic_info info{};
         info.ifindex = link.ifindex;
         link.name.copy(info.interface, sizeof(info.interface) - 1);
         take_pacing_down(info, warnings);
+        names.push_back(link.name);
     }
-    return {};
+    return names;
 }
 
 }  // namespace weir

@@ -23,7 +23,8 @@ Result<void> bring_pacing_up(const Instance& instance, std::vector<std::string>&
 // written. For an interface that is let go, after its hooks are.
 void take_pacing_down(weir_vnic_info& info, std::vector<std::string>& warnings);
 
-// Takes it off every interface of this network namespace on which it stands, known to the journal or not.
-Result<void> take_all_pacing_down(std::vector<std::string>& warnings);
+// Takes it off every interface of this network namespace on which it still stands, with nothing attached any more: left
+// by a state that was lost. Returns their names.
+Result<std::vector<std::string>> take_stray_pacing_down(std::vector<std::string>& warnings);
 
 }  // namespace weir

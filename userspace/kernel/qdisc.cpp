@@ -165,8 +165,7 @@ std::string pacing_note(const DeviceQdisc& standing, std::uint32_t qdisc_state, 
     case PacingState::ours:
         return {};
     case PacingState::ours_incomplete:
-        return fmt::format("{} of {} queues have no fq yet: {}; mend it with: weir attach IFACE", standing.queues_bare,
-                           standing.queues, policed);
+        return fmt::format("{} of {} queues have no fq: {}", standing.queues_bare, standing.queues, policed);
     case PacingState::kernel_default:
         if (qdisc_state == WEIR_QDISC_NO_FQ) return fmt::format("this kernel has no fq: {}", policed);
         return fmt::format("no fq stands here: {}; mend it with: weir attach IFACE", policed);
