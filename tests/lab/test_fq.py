@@ -10,8 +10,9 @@ DEFAULTS = ("pfifo_fast", "fq")
 
 
 def by_place(qdiscs):
-    """{(device, parent or 'root'): its entry}, without interfaces that are no part of this."""
-    return {(entry["dev"], entry.get("parent", "root")): entry for entry in qdiscs if entry["dev"] not in ("lo", "eth0")}
+    """{(device, parent or 'root'): its entry}, without interfaces that are no part of this, and without clsact."""
+    return {(entry["dev"], entry.get("parent", "root")): entry for entry in qdiscs
+            if entry["dev"] not in ("lo", "eth0") and entry["kind"] != "clsact"}
 
 
 class Fq:
@@ -111,6 +112,10 @@ class Fq:
     def test_coming_and_going_loses_nothing(self):
         self.assertEqual(self.kinds("installed_limited")["web", "root"], ("fq", OWN))
         self.assertEqual(self.arrived("installed"), self.kept.json("install_sent")["sent"])
+
+    def test_a_kill_is_mended_by_the_next_change(self):
+        self.assertEqual(self.kept.figure("ours_differs"), 1)
+        self.assertEqual(self.kept.figure("astray"), 0)
 
     def test_an_fq_that_nobody_remembers_is_taken_off(self):
         self.assertEqual(self.kinds("orphaned")["web", "root"], ("fq", OWN))

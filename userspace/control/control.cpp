@@ -171,7 +171,7 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
     auto done = execute_both(*instance, limits, plan, report.warnings);
-    WEIR_CHECK(bring_pacing_up(*instance, report.warnings));
+    WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
     if (wanted.limits != nullptr) WEIR_CHECK(warn_of_absent(report, instance, limits));
@@ -182,7 +182,7 @@ Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const
     auto report = report_of(plan, options.dry_run);
     if (options.dry_run) return report;
     WEIR_CHECK(execute(instance, plan, report.warnings));
-    WEIR_CHECK(bring_pacing_up(instance, report.warnings));
+    WEIR_CHECK(bring_pacing_up(instance, report));
     WEIR_CHECK(remove_if_empty(instance));
     return report;
 }

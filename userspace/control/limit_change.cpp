@@ -2,7 +2,6 @@
 #include "control/common.hpp"
 #include "control/control.hpp"
 #include "control/limit_plan.hpp"
-#include "control/pacing.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/state_dir.hpp"
 
@@ -30,7 +29,7 @@ Result<ChangeReport> bring_about_limits(const ChangeOptions& options, const Make
         WEIR_TRY(instance, create_instance());
     }
     const auto done = execute(*instance, *plan);
-    WEIR_CHECK(bring_pacing_up(*instance, report.warnings));
+    WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
     return report;

@@ -46,7 +46,8 @@ Result<void> recover(const Instance& instance) {
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
         if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)
             WEIR_CHECK(detach_slot(instance, slot, infos[slot], unsaid));
-    return mend_limits(instance);
+    WEIR_CHECK(mend_limits(instance));
+    return bring_pacing_up(instance, unsaid);
 }
 
 weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan& plan) {
@@ -84,6 +85,7 @@ Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     WEIR_CHECK(release_hooks(instance, slot, info));
     if (info.qdisc == WEIR_QDISC_OURS) take_pacing_down(info, warnings);
+    WEIR_CHECK(release_clsact(info));
     WEIR_CHECK(remove_tables(instance, slot, info.ifindex));
     return write_vnic_info(instance, slot, {});
 }

@@ -14,8 +14,8 @@
 
 namespace weir {
 
-// Undoes every half attached and half detached slot, and completes every half made change of limits. The qdiscs of
-// slots that stay are bring_pacing_up()'s.
+// Undoes every half attached and half detached slot, and completes every half made change of limits. Qdiscs are then
+// what the limits want.
 Result<void> recover(const Instance& instance);
 
 // The journal entry of a new vNIC, not written yet.

@@ -93,8 +93,48 @@ keep stuck_detach weir detach web
 figure stuck_detach_ms $(($(milliseconds) - begin))
 qdiscs stuck_end
 
+# Killed at any moment: the next change that comes to its end leaves what is wanted, and nothing else.
+standing() { tc qdisc show | awk '$2 != "clsact" && ($5 == "one" || $5 == "four") { print $2, $3 == "0:", $5 }' | sort; }
+until_killed() {
+    local moment=$1
+    shift
+    "$@" >/dev/null 2>&1 &
+    sleep "$moment"
+    kill -KILL $! 2>/dev/null || true
+    wait $! 2>/dev/null || true
+}
+weir attach one four --role uplink --tenant net
+standing >defaults
+weir limit set net --tx-max 100mbit
+standing >ours
+weir limit clear net
+astray=0
+half_done=0
+expect_standing() { standing | cmp -s - "$1" || astray=$((astray + 1)); }
+for moment in 0.02 0.04 0.05 0.06 0.08 0.11; do
+    until_killed $moment weir limit set net --tx-max 100mbit
+    standing | cmp -s - defaults || standing | cmp -s - ours || half_done=$((half_done + 1))
+    weir limit set net --tx-max 200mbit
+    expect_standing ours
+    until_killed $moment weir limit clear net
+    weir limit set db --rx-max 1gbit
+    weir limit clear --all
+    expect_standing defaults
+done
+weir limit set net --tx-max 200mbit
+for moment in 0.02 0.06 0.11; do
+    until_killed $moment weir detach one four
+    weir attach one four --role uplink --tenant net
+    expect_standing ours
+done
+weir limit clear net
+weir detach one four
+expect_standing defaults
+figure astray $astray
+figure half_done $half_done
+figure ours_differs "$(cmp -s ours defaults && echo 0 || echo 1)"
+
 # Put in place and taken off under traffic.
-weir limit clear web
 weir attach web
 meanwhile installed inside web datagrams receive --idle-ms 2000
 keep install_sent datagrams send 10.1.0.2 --rate 20000000 --seconds 1 &
