@@ -247,6 +247,7 @@ enum weir_hook {
 enum weir_qdisc_state {
     WEIR_QDISC_THEIRS = 0, /* as it was found */
     WEIR_QDISC_OURS = 1,   /* Weir's fq, or mq with an fq a queue, stands in place of qdisc_before, or is about to */
+    WEIR_QDISC_NO_FQ = 2,  /* as it was found, because this kernel has no fq */
 };
 
 /* What the user asked for with --ingress-hook. */

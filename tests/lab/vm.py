@@ -35,7 +35,7 @@ PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nsenter",
 TOOLS = ["ask", "bulk", "datagrams", "echoes", "wire"]
 # Found and loaded by the kernel itself when they are first needed, as on any stock machine.
 MODULES = """veth bridge 8021q dummy tun virtio_net virtio_pci cls_bpf cls_matchall cls_u32 act_gact act_mirred act_police
-    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nf_conntrack tcp_bbr""".split()
+    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nf_conntrack tcp_bbr ifb""".split()
 # Without cmpxchg16b, which QEMU 7.2 emulates with wrong flags now and then: the guest's allocator double-faults on it.
 CPU = "qemu64,-cx16"
 CONSOLE_LINES = 60

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "control/pacing.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
 #include "kernel/vnic_list.hpp"
@@ -54,6 +55,13 @@ Result<void> warn_of_absent(ChangeReport& report, const std::optional<Instance>&
         const auto warning = absence_of(tenant_of(step.wanted), running);
         if (!warning.empty()) report.warnings.push_back(warning);
     }
+    return {};
+}
+
+Result<void> bring_pacing_up(const Instance& instance, ChangeReport& report) {
+    std::vector<std::string> told;
+    WEIR_CHECK(bring_pacing_up(instance, told));
+    if (!report.lines.empty()) report.warnings.insert(report.warnings.end(), told.begin(), told.end());
     return {};
 }
 

@@ -22,6 +22,10 @@ void add_lines(ChangeReport& report, const LimitPlan& plan, bool dry_run);
 // Warns of limits that are in force nowhere yet, as their tenants have no interface attached.
 Result<void> warn_of_absent(ChangeReport& report, const std::optional<Instance>& instance, const LimitPlan& plan);
 
+// bring_pacing_up() of control/pacing.hpp. What there is to say of it is said with a change, and not again when nothing
+// was to be done: status has it.
+Result<void> bring_pacing_up(const Instance& instance, ChangeReport& report);
+
 // The last step of every change: with nothing attached and no limits, nothing of Weir stays.
 Result<void> remove_if_empty(const Instance& instance);
 

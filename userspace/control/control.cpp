@@ -7,6 +7,7 @@
 
 #include "control/common.hpp"
 #include "control/limit_plan.hpp"
+#include "control/pacing.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/limits.hpp"
@@ -26,7 +27,9 @@ Result<std::uint32_t> free_slot(const Instance& instance) {
                 busy_hint);
 }
 
-Result<void> take_step(const Instance& instance, const Step& step) {
+using Lines = std::vector<std::string>;
+
+Result<void> take_step(const Instance& instance, const Step& step, Lines& warnings) {
     weir_vnic_info wanted = step.wanted;
     switch (step.kind) {
     case Step::Kind::attach: {
@@ -36,22 +39,22 @@ Result<void> take_step(const Instance& instance, const Step& step) {
     case Step::Kind::change:
         return change_slot(instance, step.slot, step.now, wanted);
     case Step::Kind::replace:
-        WEIR_CHECK(detach_slot(instance, step.slot, step.now));
+        WEIR_CHECK(detach_slot(instance, step.slot, step.now, warnings));
         return attach_slot(instance, step.slot, wanted);
     case Step::Kind::detach:
-        return detach_slot(instance, step.slot, step.now);
+        return detach_slot(instance, step.slot, step.now, warnings);
     }
     return {};
 }
 
 // Undoes the steps that were taken, the last one first. What cannot be undone is said beside the error that led here.
-Result<void> undo(const Instance& instance, const std::vector<const Step*>& taken) {
+Result<void> undo(const Instance& instance, const std::vector<const Step*>& taken, Lines& warnings) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (const auto* step : taken | std::views::reverse) {
         if (step->kind == Step::Kind::attach) {
             for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
                 if (infos[slot].ifindex == step->wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
-                    WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
+                    WEIR_CHECK(detach_slot(instance, slot, infos[slot], warnings));
         } else if (step->kind == Step::Kind::change) {
             WEIR_CHECK(change_slot(instance, step->slot, infos[step->slot], step->now));
         }
@@ -107,12 +110,12 @@ ChangeReport report_of(const Plan& plan, bool dry_run) {
 }
 
 // Takes all steps or, if one fails, none.
-Result<void> execute(const Instance& instance, const Plan& plan) {
+Result<void> execute(const Instance& instance, const Plan& plan, Lines& warnings) {
     std::vector<const Step*> taken;
     for (const auto& step : plan.steps) {
-        if (auto done = take_step(instance, step); !done) {
+        if (auto done = take_step(instance, step, warnings); !done) {
             auto error = done.error();
-            if (const auto undone = undo(instance, taken); !undone)
+            if (const auto undone = undo(instance, taken, warnings); !undone)
                 error.evidence += "; and what was done before could not be undone: " + to_line(undone.error());
             const auto& info = step.kind == Step::Kind::detach ? step.now : step.wanted;
             error.what = text_of(info.interface, WEIR_NAME_ROOM) + ": " + error.what;
@@ -131,9 +134,9 @@ struct Wanted {
 };
 
 // Limits first, so that no interface is attached without its tenant's.
-Result<void> execute_both(const Instance& instance, const LimitPlan& limits, const Plan& vnics) {
+Result<void> execute_both(const Instance& instance, const LimitPlan& limits, const Plan& vnics, Lines& warnings) {
     WEIR_CHECK(execute(instance, limits));
-    auto done = execute(instance, vnics);
+    auto done = execute(instance, vnics, warnings);
     if (done) return {};
     if (const auto undone = undo(instance, limits); !undone)
         done.error().evidence += "; and the limits could not be put back: " + to_line(undone.error());
@@ -167,7 +170,8 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
         if (replaced)
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
-    auto done = execute_both(*instance, limits, plan);
+    auto done = execute_both(*instance, limits, plan, report.warnings);
+    WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
     if (wanted.limits != nullptr) WEIR_CHECK(warn_of_absent(report, instance, limits));
@@ -175,11 +179,12 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
 }
 
 Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const ChangeOptions& options) {
-    if (!options.dry_run) {
-        WEIR_CHECK(execute(instance, plan));
-        WEIR_CHECK(remove_if_empty(instance));
-    }
-    return report_of(plan, options.dry_run);
+    auto report = report_of(plan, options.dry_run);
+    if (options.dry_run) return report;
+    WEIR_CHECK(execute(instance, plan, report.warnings));
+    WEIR_CHECK(bring_pacing_up(instance, report));
+    WEIR_CHECK(remove_if_empty(instance));
+    return report;
 }
 
 // State that no process can reach any more: half made directories, and those of network namespaces whose interfaces
@@ -237,6 +242,11 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
             WEIR_CHECK(execute(**instance, limits));
             WEIR_CHECK(remove_if_empty(**instance));
         }
+    }
+    if (!options.dry_run) {
+        WEIR_TRY(const auto names, take_stray_pacing_down(report.warnings));
+        for (const auto& name : names)
+            report.lines.push_back("removed the fq that was left at " + name);
     }
     WEIR_CHECK(sweep(report, options));
     return report;

@@ -29,6 +29,7 @@ Result<ChangeReport> bring_about_limits(const ChangeOptions& options, const Make
         WEIR_TRY(instance, create_instance());
     }
     const auto done = execute(*instance, *plan);
+    WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
     return report;

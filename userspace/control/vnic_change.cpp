@@ -1,8 +1,10 @@
 #include "control/vnic_change.hpp"
 
 #include <chrono>
+#include <cstring>
 #include <utility>
 
+#include "control/pacing.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/tables.hpp"
 
@@ -38,12 +40,14 @@ Result<void> build(const Instance& instance, std::uint32_t slot, weir_vnic_info&
 }  // namespace
 
 Result<void> recover(const Instance& instance) {
+    std::vector<std::string> unsaid;  // of qdiscs: status says what matters of those that stay
     remove_unfinished_reload(instance);
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
         if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)
-            WEIR_CHECK(detach_slot(instance, slot, infos[slot]));
-    return mend_limits(instance);
+            WEIR_CHECK(detach_slot(instance, slot, infos[slot], unsaid));
+    WEIR_CHECK(mend_limits(instance));
+    return bring_pacing_up(instance, unsaid);
 }
 
 weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan& plan) {
@@ -70,14 +74,18 @@ Result<void> attach_slot(const Instance& instance, std::uint32_t slot, weir_vnic
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     auto built = build(instance, slot, info);
     if (built) return {};
-    WEIR_CHECK(detach_slot(instance, slot, info));
+    std::vector<std::string> unsaid;
+    WEIR_CHECK(detach_slot(instance, slot, info, unsaid));
     return built;
 }
 
-Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info) {
+Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info,
+                         std::vector<std::string>& warnings) {
     info.state = WEIR_VNIC_DETACHING;
     WEIR_CHECK(write_vnic_info(instance, slot, info));
     WEIR_CHECK(release_hooks(instance, slot, info));
+    if (info.qdisc == WEIR_QDISC_OURS) take_pacing_down(info, warnings);
+    WEIR_CHECK(release_clsact(info));
     WEIR_CHECK(remove_tables(instance, slot, info.ifindex));
     return write_vnic_info(instance, slot, {});
 }
@@ -87,6 +95,8 @@ Result<void> change_slot(const Instance& instance, std::uint32_t slot, const wei
     wanted.state = WEIR_VNIC_ATTACHED;
     wanted.attached_ns = now.attached_ns;
     wanted.flow_sets = now.flow_sets;
+    wanted.qdisc = now.qdisc;
+    std::memcpy(wanted.qdisc_before, now.qdisc_before, sizeof(now.qdisc_before));
     const bool keeps_ingress =
         is_xdp(now.ingress_hook) == is_xdp(wanted.ingress_hook) && ingress_state(instance, slot, now).held;
     const bool keeps_egress = egress_state(instance, slot, now).held;

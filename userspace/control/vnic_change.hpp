@@ -14,7 +14,8 @@
 
 namespace weir {
 
-// Undoes every half attached and half detached slot, and completes every half made change of limits.
+// Undoes every half attached and half detached slot, and completes every half made change of limits. Qdiscs are then
+// what the limits want.
 Result<void> recover(const Instance& instance);
 
 // The journal entry of a new vNIC, not written yet.
@@ -24,8 +25,9 @@ weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan&
 // to tc (auto); `info` then says so.
 Result<void> attach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info& info);
 
-// Takes everything of the slot away.
-Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info);
+// Takes everything of the slot away. `warnings` get what the operator should know of the qdisc that stands then.
+Result<void> detach_slot(const Instance& instance, std::uint32_t slot, weir_vnic_info info,
+                         std::vector<std::string>& warnings);
 
 // Brings an attached slot's tenant, capacity and ingress hook to `wanted`, and puts back a hook that somebody took off.
 // Counters go on.

@@ -105,16 +105,6 @@ Result<void> release_filter(const weir_vnic_info& info, bool ingress) {
                          info.tc_handle);
 }
 
-Result<void> release_clsact(const weir_vnic_info& info) {
-    if (info.clsact_is_ours == 0) return {};
-    WEIR_TRY(const auto standing, ingress_qdisc(info.ifindex));
-    if (standing != "clsact") return {};
-    WEIR_TRY(const auto in, list_filters(info.ifindex, true));
-    WEIR_TRY(const auto out, list_filters(info.ifindex, false));
-    if (!in.empty() || !out.empty()) return {};
-    return delete_clsact(info.ifindex);
-}
-
 Result<void> ensure_clsact(const weir_vnic_info& info) {
     if (info.clsact_is_ours == 0) return {};
     auto created = create_clsact(info.ifindex);
@@ -206,9 +196,17 @@ Result<void> release_ingress(const Instance& instance, std::uint32_t slot, const
 Result<void> release_hooks(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {
     WEIR_CHECK(release_ingress(instance, slot, info));
     release_link(link_path(instance, slot, false));
-    if (egress_hook_of(info) != Hook::clsact) return {};
-    WEIR_CHECK(release_filter(info, false));
-    return release_clsact(info);
+    return egress_hook_of(info) == Hook::clsact ? release_filter(info, false) : Result<void>{};
+}
+
+Result<void> release_clsact(const weir_vnic_info& info) {
+    if (info.clsact_is_ours == 0 || egress_hook_of(info) != Hook::clsact) return {};
+    WEIR_TRY(const auto standing, ingress_qdisc(info.ifindex));
+    if (standing != "clsact") return {};
+    WEIR_TRY(const auto in, list_filters(info.ifindex, true));
+    WEIR_TRY(const auto out, list_filters(info.ifindex, false));
+    if (!in.empty() || !out.empty()) return {};
+    return delete_clsact(info.ifindex);
 }
 
 HookState ingress_state(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {

@@ -44,9 +44,12 @@ Result<void> settle_clsact(weir_vnic_info& info, bool standing_is_ours);
 Result<void> attach_ingress(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info);
 Result<void> attach_egress(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info);
 
-// Lets go; what is gone already is fine. The clsact qdisc goes too if it is Weir's and nobody else's filters are in it.
+// Lets go; what is gone already is fine.
 Result<void> release_hooks(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info);
 Result<void> release_ingress(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info);
+// After the hooks: the clsact qdisc goes too if it is Weir's and nobody else's filters are in it. Linux 6.1 empties the
+// root qdisc for it (qdisc_graft() deactivates the device), so what waits there is to have left.
+Result<void> release_clsact(const weir_vnic_info& info);
 
 struct HookState {
     bool held = false;             // the program runs at this hook of this interface

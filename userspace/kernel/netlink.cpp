@@ -1,7 +1,6 @@
 #include "kernel/netlink.hpp"
 
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
@@ -14,79 +13,21 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <functional>
-#include <memory>
 
 #include "core/fd.hpp"
+#include "kernel/rtnetlink.hpp"
 
 namespace weir {
 namespace {
 
-constexpr std::size_t dump_buffer_bytes = 32768;
-constexpr std::size_t request_bytes = 512;
-
-using Socket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
-using Visit = std::function<void(const nlmsghdr*)>;
-
-int on_message(const nlmsghdr* message, void* data) {
-    (*static_cast<const Visit*>(data))(message);
-    return MNL_CB_OK;
-}
-
-// Sends a request and hands every answer to `visit`. Returns 0 or an errno value.
-int transact(nlmsghdr* request, const Visit& visit) {
-    const Socket sock(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), mnl_socket_close);
-    if (!sock || mnl_socket_bind(sock.get(), 0, MNL_SOCKET_AUTOPID) < 0) return errno;
-    // Answers carry the request's attributes otherwise; capped they fit, and the kernel checks dumps strictly.
-    const int on = 1;
-    mnl_socket_setsockopt(sock.get(), NETLINK_CAP_ACK, const_cast<int*>(&on), sizeof(on));
-    request->nlmsg_seq = 1;
-    if (mnl_socket_sendto(sock.get(), request, request->nlmsg_len) < 0) return errno;
-    std::array<char, dump_buffer_bytes> buffer{};
-    for (;;) {
-        const auto size = mnl_socket_recvfrom(sock.get(), buffer.data(), buffer.size());
-        if (size < 0) return errno;
-        const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1, mnl_socket_get_portid(sock.get()),
-                                    on_message, const_cast<Visit*>(&visit));
-        if (more < 0) return errno;
-        if (more == 0) return 0;
-    }
-}
-
-class Request {
-public:
-    Request(std::uint16_t type, std::uint16_t flags) : header_(mnl_nlmsg_put_header(buffer_.data())) {
-        header_->nlmsg_type = type;
-        header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
-    }
-    nlmsghdr* get() { return header_; }
-    template <class T>
-    T* extra() {
-        return static_cast<T*>(mnl_nlmsg_put_extra_header(header_, sizeof(T)));
-    }
-
-private:
-    alignas(nlmsghdr) std::array<char, request_bytes> buffer_{};
-    nlmsghdr* header_;
-};
-
-using VisitAttribute = std::function<void(const nlattr*)>;
-
-int on_attribute(const nlattr* attribute, void* data) {
-    (*static_cast<const VisitAttribute*>(data))(attribute);
-    return MNL_CB_OK;
-}
-
-void each_attribute(const nlmsghdr* message, std::size_t header_bytes, const VisitAttribute& visit) {
-    mnl_attr_parse(message, static_cast<unsigned>(header_bytes), on_attribute, const_cast<VisitAttribute*>(&visit));
-}
-
-void each_nested(const nlattr* parent, const VisitAttribute& visit) {
-    mnl_attr_parse_nested(parent, on_attribute, const_cast<VisitAttribute*>(&visit));
-}
+using rtnetlink::code_of;
+using rtnetlink::each_attribute;
+using rtnetlink::each_nested;
+using rtnetlink::put_tc;
+using rtnetlink::Request;
+using rtnetlink::transact;
 
 void read_xdp(const nlattr* parent, Link& link) {
     each_nested(parent, [&](const nlattr* attribute) {
@@ -136,18 +77,7 @@ std::uint32_t filter_parent(bool ingress) {
     return TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 }
 
-void put_tc(Request& request, std::uint32_t ifindex, std::uint32_t parent, std::uint32_t handle, std::uint32_t info) {
-    auto* tc = request.extra<tcmsg>();
-    tc->tcm_family = AF_UNSPEC;
-    tc->tcm_ifindex = static_cast<int>(ifindex);
-    tc->tcm_parent = parent;
-    tc->tcm_handle = handle;
-    tc->tcm_info = info;
-}
-
 std::uint32_t filter_info(std::uint32_t priority) { return TC_H_MAKE(priority << 16, htons(ETH_P_ALL)); }
-
-Errc code_of(int error_number) { return error_number == EPERM ? Errc::permission : Errc::failed; }
 
 }  // namespace
 
@@ -155,7 +85,7 @@ Result<std::vector<Link>> list_links() {
     Request request(RTM_GETLINK, NLM_F_DUMP);
     request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
     std::vector<Link> links;
-    if (const int error = transact(request.get(), [&](const nlmsghdr* m) { links.push_back(read_link(m)); }))
+    if (const int error = transact(request, [&](const nlmsghdr* m) { links.push_back(read_link(m)); }))
         return fail(code_of(error), "cannot list the interfaces", errno_text(error));
     return links;
 }
@@ -164,7 +94,7 @@ Result<std::string> ingress_qdisc(std::uint32_t ifindex) {
     Request request(RTM_GETQDISC, NLM_F_DUMP);
     put_tc(request, ifindex, 0, 0, 0);
     std::string found;
-    const int error = transact(request.get(), [&](const nlmsghdr* message) {
+    const int error = transact(request, [&](const nlmsghdr* message) {
         const auto* tc = static_cast<const tcmsg*>(mnl_nlmsg_get_payload(message));
         if (tc->tcm_ifindex != static_cast<int>(ifindex) || tc->tcm_parent != TC_H_CLSACT) return;
         each_attribute(message, sizeof(*tc), [&](const nlattr* attribute) {
@@ -179,7 +109,7 @@ Result<std::vector<Filter>> list_filters(std::uint32_t ifindex, bool ingress) {
     Request request(RTM_GETTFILTER, NLM_F_DUMP);
     put_tc(request, ifindex, filter_parent(ingress), 0, 0);
     std::vector<Filter> filters;
-    const int error = transact(request.get(), [&](const nlmsghdr* message) {
+    const int error = transact(request, [&](const nlmsghdr* message) {
         const auto* tc = static_cast<const tcmsg*>(mnl_nlmsg_get_payload(message));
         Filter filter;
         filter.priority = tc->tcm_info >> 16;
@@ -205,7 +135,7 @@ Result<void> create_clsact(std::uint32_t ifindex) {
     Request request(RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
     put_tc(request, ifindex, TC_H_CLSACT, TC_H_MAKE(TC_H_CLSACT, 0), 0);
     mnl_attr_put_strz(request.get(), TCA_KIND, "clsact");
-    if (const int error = transact(request.get(), [](const nlmsghdr*) {}))
+    if (const int error = transact(request))
         return fail(error == EEXIST ? Errc::conflict : code_of(error), "cannot add the clsact qdisc",
                     errno_text(error));
     return {};
@@ -215,7 +145,7 @@ Result<void> delete_clsact(std::uint32_t ifindex) {
     Request request(RTM_DELQDISC, NLM_F_ACK);
     put_tc(request, ifindex, TC_H_CLSACT, TC_H_MAKE(TC_H_CLSACT, 0), 0);
     mnl_attr_put_strz(request.get(), TCA_KIND, "clsact");
-    const int error = transact(request.get(), [](const nlmsghdr*) {});
+    const int error = transact(request);
     if (error && error != ENOENT && error != EINVAL && error != ENODEV)
         return fail(code_of(error), "cannot remove the clsact qdisc", errno_text(error));
     return {};
@@ -231,8 +161,7 @@ Result<void> set_filter(std::uint32_t ifindex, bool ingress, std::uint32_t prior
     mnl_attr_put_strz(request.get(), TCA_BPF_NAME, name.c_str());
     mnl_attr_put_u32(request.get(), TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
     mnl_attr_nest_end(request.get(), options);
-    if (const int error = transact(request.get(), [](const nlmsghdr*) {}))
-        return fail(code_of(error), "cannot set the tc filter", errno_text(error));
+    if (const int error = transact(request)) return fail(code_of(error), "cannot set the tc filter", errno_text(error));
     return {};
 }
 
@@ -240,7 +169,7 @@ Result<void> delete_filter(std::uint32_t ifindex, bool ingress, std::uint32_t pr
     Request request(RTM_DELTFILTER, NLM_F_ACK);
     put_tc(request, ifindex, filter_parent(ingress), handle, filter_info(priority));
     mnl_attr_put_strz(request.get(), TCA_KIND, "bpf");
-    const int error = transact(request.get(), [](const nlmsghdr*) {});
+    const int error = transact(request);
     if (error && error != ENOENT && error != EINVAL && error != ENODEV)
         return fail(code_of(error), "cannot remove the tc filter", errno_text(error));
     return {};

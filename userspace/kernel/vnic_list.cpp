@@ -8,7 +8,9 @@
 #include "core/units.hpp"
 #include "kernel/hooks.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/qdisc.hpp"
 #include "kernel/tables.hpp"
+#include "model/pacing.hpp"
 
 namespace weir {
 namespace {
@@ -108,6 +110,9 @@ Result<std::vector<Vnic>> list_vnics(const Instance& instance) {
 Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     WEIR_CHECK(add_limits(instance, vnics));
+    WEIR_TRY(const auto tenants, read_tenant_infos(instance));
+    const auto pacing = pacing_need(infos, tenants);
+    WEIR_TRY(const auto qdiscs, list_qdiscs());
     for (auto& vnic : vnics) {
         const auto& info = infos.at(vnic.slot);
         const bool in = ingress_state(instance, vnic.slot, info).held;
@@ -125,6 +130,10 @@ Result<void> add_details(const Instance& instance, std::vector<Vnic>& vnics) {
         } else {
             note_ingress(vnic);
             note_foreign_filters(vnic, info);
+        }
+        if (vnic.present && pacing.wants_fq.at(vnic.slot)) {
+            auto note = pacing_note(device_qdisc(vnic.ifindex, qdiscs), info.qdisc, pacing.sizes);
+            if (!note.empty()) vnic.notes.push_back(std::move(note));
         }
         const auto ledger = open_ledger(instance, vnic.slot);
         const auto flows = open_flow_table(instance, vnic.slot);

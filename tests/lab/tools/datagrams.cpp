@@ -2,8 +2,10 @@
 //
 //     datagrams receive [--port P] [--idle-ms N]
 //     datagrams send ADDRESS [--port P] [--rate BITS_PER_SECOND] [--size BYTES] [--seconds S | --count N]
+//                            [--pace BITS_PER_SECOND]
 //
 // --size (1442) is the payload; --rate counts what the wire carries of it: payload, UDP, IPv4 and Ethernet headers.
+// --pace asks the fq qdisc for a rate (SO_MAX_PACING_RATE): what is sent at once waits there.
 // With rate 0 the sender goes flat out. It wakes at most every 250 us and then sends what is due.
 //     sender:   {"start_ns", "end_ns", "sent", "refused"}                 refused: the kernel said no, not counted as
 //     sent receiver: {"received", "out_of_order", "first_ns", "last_ns", "longest_gap_ns"}
@@ -63,10 +65,13 @@ int transmit(tool::Options& options) {
     const std::uint64_t size = options.number("--size", 1442);
     const std::uint64_t seconds = options.number("--seconds", 10);
     const std::uint64_t count = options.number("--count", 0);
+    const std::uint64_t pace_bps = options.number("--pace", 0);
     if (options.rest().size() != 1 || size < sizeof(std::uint64_t))
-        tool::usage("send ADDRESS [--port P] [--rate BPS] [--size BYTES] [--seconds S | --count N]");
+        tool::usage("send ADDRESS [--port P] [--rate BPS] [--size BYTES] [--seconds S | --count N] [--pace BPS]");
     const int fd = tool::connect_to(tool::open_socket(SOCK_DGRAM), options.rest()[0], port);
     tool::set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20, "SO_SNDBUFFORCE");
+    if (pace_bps)
+        tool::set_option(fd, SOL_SOCKET, SO_MAX_PACING_RATE, static_cast<int>(pace_bps / 8), "SO_MAX_PACING_RATE");
 
     std::vector<char> payload(size);
     const double ns_each =

@@ -1,0 +1,74 @@
+#include "model/pacing.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <string_view>
+
+namespace weir {
+namespace {
+
+// What of a limit may wait at a time: no limit's horizon is longer than this, or than a few full packets at a low rate
+// (docs/qos-method.md).
+constexpr std::uint64_t queue_ms = 100;
+constexpr std::uint64_t queue_min_bytes = std::uint64_t{20} * 1514;
+
+// If they are as small as packets get. More than fq has room for, and it would drop what the bucket has let through and
+// charged: the tenant would get less than its limit.
+constexpr std::uint64_t smallest_packet_bytes = 60;
+
+std::string_view text(const char* field, std::size_t room) { return {field, strnlen(field, room)}; }
+
+std::string_view tenant_of(const weir_vnic_info& vnic) { return text(vnic.tenant, sizeof(vnic.tenant)); }
+
+std::uint64_t shaped_bps(const weir_tenant_wish& wish, int direction) {
+    return wish.mode == WEIR_LIMIT_SHAPE ? wish.direction[direction].max_bps : 0;
+}
+
+std::uint64_t shaped_bps(const weir_tenant_info& tenant, int direction) {
+    const bool comes_back = tenant.revert_at_ns != 0 && tenant.had_limits_before != 0;
+    return std::max(shaped_bps(tenant.wish, direction), comes_back ? shaped_bps(tenant.before, direction) : 0);
+}
+
+std::uint64_t queue_packets(std::uint64_t bps) {
+    if (bps == 0) return 0;
+    return std::max(bps / 8'000 * queue_ms, queue_min_bytes) / smallest_packet_bytes;
+}
+
+}  // namespace
+
+bool PacingNeed::is_wanted() const { return std::ranges::find(wants_fq, true) != wants_fq.end(); }
+
+PacingNeed pacing_need(std::span<const weir_vnic_info> vnics, std::span<const weir_tenant_info> tenants) {
+    std::uint64_t packets = 0;
+    bool tx_is_shaped = false;
+    std::set<std::string_view> rx_shaped;
+    for (const auto& tenant : tenants) {
+        const auto name = text(tenant.tenant, sizeof(tenant.tenant));
+        if (name.empty()) continue;
+        const auto is_attached = [&](const auto& vnic) {
+            return vnic.state == WEIR_VNIC_ATTACHED && tenant_of(vnic) == name;
+        };
+        const auto tx_bps = shaped_bps(tenant, WEIR_TX), rx_bps = shaped_bps(tenant, WEIR_RX);
+        if ((tx_bps == 0 && rx_bps == 0) || std::ranges::none_of(vnics, is_attached)) continue;
+        packets += queue_packets(tx_bps) + queue_packets(rx_bps);
+        if (tx_bps != 0) tx_is_shaped = true;
+        if (rx_bps != 0) rx_shaped.insert(name);
+    }
+    // What comes in by an uplink or a guest's NIC gets its time there, and leaves by a vNIC if it goes any further.
+    const bool rx_passes_on = std::ranges::any_of(vnics, [&](const auto& vnic) {
+        return vnic.state == WEIR_VNIC_ATTACHED && vnic.role != WEIR_ROLE_VNIC && rx_shaped.contains(tenant_of(vnic));
+    });
+    PacingNeed need;
+    for (const auto& vnic : vnics) {
+        const bool rx_leaves = vnic.role == WEIR_ROLE_VNIC && (rx_passes_on || rx_shaped.contains(tenant_of(vnic)));
+        // A vNIC's tx gets its time where it comes in, and may leave by any of them: uplink, another vNIC.
+        need.wants_fq.push_back(vnic.state == WEIR_VNIC_ATTACHED && (tx_is_shaped || rx_leaves));
+    }
+    const auto limit =
+        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(packets, fq_limit_min_packets, fq_limit_max_packets));
+    need.sizes = {limit, limit};
+    return need;
+}
+
+}  // namespace weir
