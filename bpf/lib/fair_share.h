@@ -4,18 +4,21 @@
  * Each tenant gets  grant = clamp(weight * level, floor, cap),  where cap = min(what it wants, its max) and floor =
  * min(its min, cap). A tick finds the level at which the grants add up to the capacity:
  *
- *     weir_share_begin                      once
- *     weir_share_measure                    for each tenant: what it wants, and its two levels into the coarse bins
- *     weir_share_walk_coarse, _pick_coarse  for each coarse bin, once: which bin holds the level
- *     weir_share_refine                     for each tenant: its levels within that bin into the fine bins
- *     weir_share_walk_fine, _pick_fine      for each fine bin, once: the level
- *     weir_share_settle                     for each tenant: grant, rate and cost
+ *     begin                                 once
+ *     measure                               for each tenant: what it wants; its levels near the last level into fine bins
+ *     walk_fine                             for each fine bin
+ *     if (!pick)                            the level is not near the last one:
+ *         sort                                  for each tenant: its levels into coarse bins
+ *         walk_coarse, pick_coarse              for each coarse bin, once: which one holds the level
+ *         take                                  for each tenant: its levels within that into fine bins
+ *         walk_fine, pick_fine                  for each fine bin, once
+ *     settle                                for each tenant: grant, rate and cost
  *
- * Nothing is sorted and nothing iterates until it converges: the work is the same in every tick. The walks leave the
- * bins empty for the next one.
+ * Nothing is sorted by comparison and nothing iterates until it converges: two passes over the tenants, or four. Walks
+ * leave the bins empty for the next tick.
  *
  * Units. u is a rate scaled so that the capacity lies between 2^40 and 2^41; a level is u a unit of weight. The weights
- * of 4,096 tenants add up to less than 2^22, so that weight times level fits 63 bits. Level: found to 0.1 % or better,
+ * of 4,096 tenants add up to less than 2^22, so that weight times level fits 63 bits. Level: found to 0.2 % or better,
  * rounded down, and the target is 2^22 u (4 millionths) below the capacity, which is more than all rounding together.
  *
  * Concurrency: one caller at a time for a round and its entries. */
@@ -54,6 +57,15 @@ static __always_inline __u64 weir_share_unit(const struct weir_share_round* roun
     return weir_share_min(rate_bps, round->capacity_bps) << round->shift;
 }
 
+/* So that the level of a rate is a multiplication: weight is 1 to WEIR_SHARE_WEIGHT_MAX. User space writes it beside the
+ * weight. */
+static __always_inline __u32 weir_share_inverse(__u32 weight) { return (1u << 31) / weight; }
+
+/* u / weight, too low by one millionth, or by 512 u where u is small. Only orders tenants: grants are exact. */
+static __always_inline __u64 weir_share_level(const struct weir_share_entry* entry, __u64 rate_u) {
+    return (rate_u >> 9) * entry->weight_inverse >> 22;
+}
+
 static __always_inline __u32 weir_share_place(__u64 level) {
     __u32 octave;
     if (level < 1ull << WEIR_SHARE_FIRST_OCTAVE) return 0;
@@ -70,6 +82,16 @@ static __always_inline __u64 weir_share_low(__u32 place) {
     octave = WEIR_SHARE_FIRST_OCTAVE + ((place - 1) >> WEIR_SHARE_SUB_BITS);
     return (1ull << octave) +
            ((__u64)((place - 1) & ((1u << WEIR_SHARE_SUB_BITS) - 1)) << (octave - WEIR_SHARE_SUB_BITS));
+}
+
+/* The fine bins stand for 2^width_bits of levels from `low` on. */
+static __always_inline void weir_share_bracket(struct weir_share_round* round, __u64 low, __u32 width_bits) {
+    round->low = low;
+    round->high = low + (1ull << width_bits);
+    round->fine_shift = width_bits > WEIR_SHARE_FINE_BITS ? width_bits - WEIR_SHARE_FINE_BITS : 0;
+    round->bin_weight = 0;
+    round->bin_constant = 0;
+    round->is_found = 0;
 }
 
 /* Begins a tick. `elapsed_ns` is the time since the one before, over which was measured. */
@@ -92,9 +114,16 @@ static __always_inline void weir_share_begin(struct weir_share_round* round, __u
     round->backlog_factor = (1ull << 40) / elapsed_ns;
 
     round->total_weight = 0;
+    round->caps_u = 0;
     round->floors_u = 0;
-    round->bin_weight = 0;
-    round->bin_constant = 0;
+    /* The level is looked for around the last one first; where there was none, above
+     * all there can be, where it is not. */
+    if (round->level >> WEIR_SHARE_FINE_BITS) {
+        const __u32 width_bits = weir_log2(round->level) - 2;
+        weir_share_bracket(round, round->level - (1ull << (width_bits - 1)), width_bits);
+    } else {
+        weir_share_bracket(round, 1ull << WEIR_SHARE_END_OCTAVE, WEIR_SHARE_FINE_BITS);
+    }
 }
 
 /* What one tenant's packets have left since the last tick. */
@@ -122,10 +151,36 @@ static __always_inline __u64 weir_share_demand(const struct weir_share_round* ro
     return all_u >= rate_u - (rate_u >> WEIR_SHARE_FULL_SHIFT) ? WEIR_SHARE_UNBOUNDED : all_u;
 }
 
-static __always_inline void weir_share_count(struct weir_share_bin* bin, __u64 rise, __u64 fall, __s64 constant) {
-    bin->rise += rise;
-    bin->fall += fall;
-    bin->constant += constant;
+/* Counts what the tenant takes below the bracket, and what changes within it. */
+static __always_inline void weir_share_take(struct weir_share_round* round, const struct weir_share_entry* entry) {
+    const __u32 shift = round->fine_shift & 63;
+    __u64 at;
+
+    if (entry->cap_level < round->low) {
+        round->bin_constant += (__s64)entry->cap_u;
+        return;
+    }
+    if (entry->floor_level >= round->high) {
+        round->bin_constant += (__s64)entry->floor_u;
+        return;
+    }
+    if (entry->floor_level < round->low || !entry->floor_u) {
+        round->bin_weight += entry->weight;
+    } else {
+        round->bin_constant += (__s64)entry->floor_u;
+        at = (entry->floor_level - round->low) >> shift;
+        if (at < WEIR_SHARE_FINE) {
+            round->fine[at].rise += entry->weight;
+            round->fine[at].constant -= (__s64)entry->floor_u;
+        }
+    }
+    if (entry->cap_level < round->high) {
+        at = (entry->cap_level - round->low) >> shift;
+        if (at < WEIR_SHARE_FINE) {
+            round->fine[at].fall += entry->weight;
+            round->fine[at].constant += (__s64)entry->cap_u;
+        }
+    }
 }
 
 /* First pass. The bytes of `now` are counters that only grow. */
@@ -150,35 +205,10 @@ static __always_inline void weir_share_measure(struct weir_share_round* round, s
     entry->floor_u = floor_u;
     round->total_weight += weight;
     round->floors_u += floor_u;
-    if (!cap_u || !weight) {
-        entry->cap_level = 0;
-        entry->floor_level = 0;
-        entry->cap_place = WEIR_SHARE_COARSE;
-        entry->floor_place = WEIR_SHARE_COARSE;
-        return;
-    }
-    entry->cap_level = cap_u / weight;
-    entry->cap_place = weir_share_place(entry->cap_level);
-    if (floor_u) {
-        entry->floor_level = floor_u / weight;
-        entry->floor_place = weir_share_place(entry->floor_level);
-    } else {
-        entry->floor_level = 0;
-        entry->floor_place = 0;
-    }
-    if (entry->cap_place < WEIR_SHARE_COARSE)
-        weir_share_count(&round->coarse[entry->cap_place], 0, weight, (__s64)cap_u);
-    if (entry->floor_place < WEIR_SHARE_COARSE)
-        weir_share_count(&round->coarse[entry->floor_place], weight, 0, -(__s64)floor_u);
-}
-
-/* After the first pass, before the coarse walk. */
-static __always_inline void weir_share_measured(struct weir_share_round* round) {
-    round->is_found = 0;
-    round->place = WEIR_SHARE_COARSE;
-    round->bin_constant = (__s64)round->floors_u;
-    round->is_short = round->floors_u > round->target_u;
-    round->short_ratio = round->is_short ? (round->target_u << 20) / round->floors_u : 1ull << 20;
+    round->caps_u += cap_u;
+    entry->cap_level = weir_share_level(entry, cap_u);
+    entry->floor_level = floor_u ? weir_share_level(entry, floor_u) : 0;
+    if (cap_u && weight) weir_share_take(round, entry);
 }
 
 /* One step of a walk: whether the grants reach the target before the bin ends at `high`. Empties the bin. */
@@ -194,52 +224,11 @@ static __always_inline void weir_share_step(struct weir_share_round* round, stru
         round->place = place;
         round->from_weight = weight;
         round->from_constant = constant;
-        round->active_weight = weight + bin->rise;
+        round->steepest = weight + bin->rise;
     }
     bin->rise = 0;
     bin->fall = 0;
     bin->constant = 0;
-}
-
-static __always_inline void weir_share_walk_coarse(struct weir_share_round* round, __u32 place) {
-    if (place >= WEIR_SHARE_COARSE) return;
-    weir_share_step(round, &round->coarse[place], place, weir_share_low(place + 1));
-}
-
-/* Returns 0 if there is enough for everybody; the second pass is then left out. */
-static __always_inline int weir_share_pick_coarse(struct weir_share_round* round) {
-    const __u32 octave = WEIR_SHARE_FIRST_OCTAVE + ((round->place - 1) >> WEIR_SHARE_SUB_BITS);
-
-    if (!round->is_found) {
-        round->level = 1ull << WEIR_SHARE_END_OCTAVE;
-        round->active_weight = 0;
-        round->free_u = round->target_u - weir_share_min((__u64)round->bin_constant, round->target_u);
-        return 0;
-    }
-    round->low = weir_share_low(round->place);
-    round->fine_shift = WEIR_SHARE_FIRST_OCTAVE - WEIR_SHARE_FINE_BITS;
-    if (round->place) {
-        round->fine_shift = octave - WEIR_SHARE_SUB_BITS;
-        round->fine_shift -= round->fine_shift < WEIR_SHARE_FINE_BITS ? round->fine_shift : WEIR_SHARE_FINE_BITS;
-    }
-    round->bin_weight = round->from_weight;
-    round->bin_constant = round->from_constant;
-    round->is_found = 0;
-    return 1;
-}
-
-/* Second pass. */
-static __always_inline void weir_share_refine(struct weir_share_round* round, const struct weir_share_entry* entry) {
-    const __u32 shift = round->fine_shift & 63;
-    __u64 at;
-    if (entry->cap_place == round->place) {
-        at = (entry->cap_level - round->low) >> shift;
-        if (at < WEIR_SHARE_FINE) weir_share_count(&round->fine[at], 0, entry->weight, (__s64)entry->cap_u);
-    }
-    if (entry->floor_place == round->place) {
-        at = (entry->floor_level - round->low) >> shift;
-        if (at < WEIR_SHARE_FINE) weir_share_count(&round->fine[at], entry->weight, 0, -(__s64)entry->floor_u);
-    }
 }
 
 static __always_inline void weir_share_walk_fine(struct weir_share_round* round, __u32 at) {
@@ -249,26 +238,68 @@ static __always_inline void weir_share_walk_fine(struct weir_share_round* round,
 
 /* The level: from the start of the fine bin on, as far as the target is away at the steepest slope within the bin. */
 static __always_inline void weir_share_pick_fine(struct weir_share_round* round) {
-    __u64 start, taken;
+    __u64 taken;
 
-    if (!round->is_found) { /* rounding: at the very end of the coarse bin */
+    if (!round->is_found) { /* by rounding only: at the very end of the bracket */
         round->place = WEIR_SHARE_FINE;
         round->from_weight = round->bin_weight;
         round->from_constant = round->bin_constant;
-        round->active_weight = round->bin_weight;
+        round->steepest = round->bin_weight;
     }
-    start = round->low + ((__u64)round->place << (round->fine_shift & 63));
-    taken = (__u64)round->from_constant + round->from_weight * start;
-    round->level = start;
-    if (round->target_u > taken && round->active_weight)
-        round->level += (round->target_u - taken) / round->active_weight;
+    round->level = round->low + ((__u64)round->place << (round->fine_shift & 63));
+    taken = (__u64)round->from_constant + round->from_weight * round->level;
+    if (round->target_u > taken && round->steepest) round->level += (round->target_u - taken) / round->steepest;
     round->active_weight = round->from_weight;
     round->free_u = round->target_u - weir_share_min((__u64)round->from_constant, round->target_u);
-    if (round->is_short) {
+    round->outcome = WEIR_SHARE_LEVEL;
+}
+
+/* After the first pass and walk: whether that settled it. */
+static __always_inline int weir_share_pick(struct weir_share_round* round) {
+    if (round->caps_u <= round->target_u || round->floors_u > round->target_u) {
+        round->outcome = round->caps_u <= round->target_u ? WEIR_SHARE_ENOUGH : WEIR_SHARE_SHORT;
         round->level = 0;
         round->active_weight = 0;
-        round->free_u = 0;
+        round->free_u = round->outcome == WEIR_SHARE_ENOUGH ? round->target_u - round->caps_u : 0;
+        round->short_ratio = (round->target_u << 20) / (round->floors_u | 1);
+        return 1;
     }
+    if (round->is_found && round->from_constant + (__s64)(round->from_weight * round->low) <= (__s64)round->target_u) {
+        weir_share_pick_fine(round);
+        return 1;
+    }
+    round->misses++;
+    round->bin_weight = 0;
+    round->bin_constant = (__s64)round->floors_u;
+    round->is_found = 0;
+    return 0;
+}
+
+static __always_inline void weir_share_sort(struct weir_share_round* round, const struct weir_share_entry* entry) {
+    __u32 place;
+    if (!entry->cap_u || !entry->weight) return;
+    place = weir_share_place(entry->cap_level);
+    if (place < WEIR_SHARE_COARSE) {
+        round->coarse[place].fall += entry->weight;
+        round->coarse[place].constant += (__s64)entry->cap_u;
+    }
+    place = entry->floor_u ? weir_share_place(entry->floor_level) : 0;
+    if (place < WEIR_SHARE_COARSE) {
+        round->coarse[place].rise += entry->weight;
+        round->coarse[place].constant -= (__s64)entry->floor_u;
+    }
+}
+
+static __always_inline void weir_share_walk_coarse(struct weir_share_round* round, __u32 place) {
+    if (place >= WEIR_SHARE_COARSE) return;
+    weir_share_step(round, &round->coarse[place], place, weir_share_low(place + 1));
+}
+
+static __always_inline void weir_share_pick_coarse(struct weir_share_round* round) {
+    const __u32 place = round->is_found ? round->place : WEIR_SHARE_COARSE - 1;
+    const __u32 octave = WEIR_SHARE_FIRST_OCTAVE + ((place - 1) >> WEIR_SHARE_SUB_BITS);
+    weir_share_bracket(round, weir_share_low(place),
+                       place ? octave - WEIR_SHARE_SUB_BITS : WEIR_SHARE_FIRST_OCTAVE);
 }
 
 /* What a tenant that does not ask for its share would get if it did: the rate at which it is charged until a tick has
@@ -284,13 +315,15 @@ static __always_inline __u64 weir_share_standby(const struct weir_share_round* r
 static __always_inline void weir_share_settle(struct weir_share_round* round, struct weir_share_entry* entry) {
     const __u64 max_u = weir_share_unit(round, entry->max_bps ? entry->max_bps : ~0ull);
     const __u64 min_u = weir_share_unit(round, entry->min_bps);
-    __u64 by_weight, grant_u, rate_u, rate_bps;
+    const __u64 by_weight = entry->weight * round->level;
+    __u64 grant_u = entry->cap_u, rate_u, rate_bps;
     __u32 reason;
 
     if (!entry->weight) return;
-    by_weight = entry->weight * round->level;
-    grant_u = weir_share_max(weir_share_min(by_weight, entry->cap_u), entry->floor_u);
-    if (round->is_short) grant_u = entry->floor_u * round->short_ratio >> 20;
+    if (round->outcome == WEIR_SHARE_LEVEL)
+        grant_u = weir_share_max(weir_share_min(by_weight, entry->cap_u), entry->floor_u);
+    else if (round->outcome == WEIR_SHARE_SHORT)
+        grant_u = entry->floor_u * round->short_ratio >> 20;
 
     if (grant_u < entry->cap_u) {
         rate_u = grant_u;

@@ -55,14 +55,20 @@ void share_tick(weir_share_round& round, std::span<weir_share_entry> entries,
     weir_share_begin(&round, elapsed_ns);
     for (std::size_t i = 0; i < entries.size(); i++)
         weir_share_measure(&round, &entries[i], &samples[i]);
-    weir_share_measured(&round);
-    for (std::uint32_t place = 0; place < WEIR_SHARE_COARSE; place++)
-        weir_share_walk_coarse(&round, place);
-    if (weir_share_pick_coarse(&round)) {
-        for (const auto& entry : entries)
-            weir_share_refine(&round, &entry);
+    const auto walk_fine = [&] {
         for (std::uint32_t at = 0; at < WEIR_SHARE_FINE; at++)
             weir_share_walk_fine(&round, at);
+    };
+    walk_fine();
+    if (!weir_share_pick(&round)) {
+        for (const auto& entry : entries)
+            weir_share_sort(&round, &entry);
+        for (std::uint32_t place = 0; place < WEIR_SHARE_COARSE; place++)
+            weir_share_walk_coarse(&round, place);
+        weir_share_pick_coarse(&round);
+        for (const auto& entry : entries)
+            if (entry.cap_u) weir_share_take(&round, &entry);
+        walk_fine();
         weir_share_pick_fine(&round);
     }
     for (auto& entry : entries)
@@ -78,6 +84,7 @@ std::vector<std::uint64_t> static_shares(std::uint64_t capacity_bps, std::span<c
         entries[i].min_bps = wishes[i].min_bps;
         entries[i].max_bps = wishes[i].max_bps;
         entries[i].weight = wishes[i].weight;
+        entries[i].weight_inverse = weir_share_inverse(wishes[i].weight);
         entries[i].is_primed = 1;
         samples[i].offered_bytes = ~0ULL;
     }
