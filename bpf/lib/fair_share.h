@@ -39,10 +39,8 @@
 /* A tenant below its share may send an eighth more than it did, at least, before its next tick. */
 #define WEIR_SHARE_ROOM_SHIFT 3
 
-/* Who was held back and has sent all that it was allowed to, but for 1/256, wants more; who has sent 1/16 more than that
- * does not adapt. */
-#define WEIR_SHARE_FULL_SHIFT 8
-#define WEIR_SHARE_ADAPTS_SHIFT 4
+/* Who was held back and has used all that it was allowed to, but for an eighth, wants more. */
+#define WEIR_SHARE_FULL_SHIFT 3
 
 static __always_inline __u64 weir_share_min(__u64 a, __u64 b) { return a < b ? a : b; }
 static __always_inline __u64 weir_share_max(__u64 a, __u64 b) { return a > b ? a : b; }
@@ -133,9 +131,10 @@ struct weir_share_sample {
     __u64 backlog_ns; /* how long what was admitted will take to leave at the present rate */
 };
 
-/* What the tenant asked for, u. One that was never held back has asked for what it sent. One that was, and did not send
- * much more than it was let, is taken to adapt to what it gets, as TCP does: it wants more, nobody knows how much. One
- * that goes on sending more does not adapt: what it offers is what it wants. What still waits is wanted, too. */
+/* What the tenant asked for, u. One that was not held back has asked for what it sent. One that went on sending more than
+ * it was let, into drops, does not adapt: what it offered is what it wants. All others that were held back are taken to
+ * adapt to what they get, as TCP does: such a one wants more, and nobody knows how much. What still waits is wanted too.
+ */
 static __always_inline __u64 weir_share_demand(const struct weir_share_round* round,
                                                const struct weir_share_entry* entry,
                                                const struct weir_share_sample* sample) {
@@ -147,7 +146,7 @@ static __always_inline __u64 weir_share_demand(const struct weir_share_round* ro
     if (!sample->backlog_ns && !sample->dropped_bytes) return offered_u;
     backlog_ns = weir_share_min(sample->backlog_ns, round->elapsed_ns);
     all_u = offered_u + ((rate_u >> 8) * (backlog_ns * round->backlog_factor >> 24) >> 8);
-    if (offered_u > rate_u + (rate_u >> WEIR_SHARE_ADAPTS_SHIFT)) return all_u;
+    if (sample->dropped_bytes && offered_u > rate_u) return all_u;
     return all_u >= rate_u - (rate_u >> WEIR_SHARE_FULL_SHIFT) ? WEIR_SHARE_UNBOUNDED : all_u;
 }
 
