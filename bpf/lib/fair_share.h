@@ -5,14 +5,12 @@
  * min(its min, cap). A tick finds the level at which the grants add up to the capacity:
  *
  *     begin                                 once
- *     measure                               for each tenant: what it wants; its levels near the last level into fine bins
- *     walk_fine                             for each fine bin
- *     if (!pick)                            the level is not near the last one:
- *         sort                                  for each tenant: its levels into coarse bins
- *         walk_coarse, pick_coarse              for each coarse bin, once: which one holds the level
- *         take                                  for each tenant: its levels within that into fine bins
- *         walk_fine, pick_fine                  for each fine bin, once
- *     settle                                for each tenant: grant, rate and cost
+ *     measure                               for each tenant: what it wants; its levels near the last level into fine
+ * bins walk_fine                             for each fine bin if (!pick)                            the level is not
+ * near the last one: sort                                  for each tenant: its levels into coarse bins walk_coarse,
+ * pick_coarse              for each coarse bin, once: which one holds the level take for each tenant: its levels within
+ * that into fine bins walk_fine, pick_fine                  for each fine bin, once settle for each tenant: grant, rate
+ * and cost
  *
  * Nothing is sorted by comparison and nothing iterates until it converges: two passes over the tenants, or four. Walks
  * leave the bins empty for the next tick.
@@ -36,8 +34,9 @@
 /* How much of the weight of those who do not ask for their share is expected to begin to in one tick: 1/8. */
 #define WEIR_SHARE_WAKING_SHIFT 3
 
-/* A tenant below its share may send an eighth more than it did, at least, before its next tick. */
-#define WEIR_SHARE_ROOM_SHIFT 3
+/* Who is not held back may send an eighth more than it did before a tick has seen it, if there is as much to spare. */
+#define WEIR_SHARE_ROOM (1u << 13)
+#define WEIR_SHARE_ROOM_SHIFT 16
 
 /* Who was held back and has used all that it was allowed to, but for an eighth, wants more. */
 #define WEIR_SHARE_FULL_SHIFT 3
@@ -55,8 +54,8 @@ static __always_inline __u64 weir_share_unit(const struct weir_share_round* roun
     return weir_share_min(rate_bps, round->capacity_bps) << round->shift;
 }
 
-/* So that the level of a rate is a multiplication: weight is 1 to WEIR_SHARE_WEIGHT_MAX. User space writes it beside the
- * weight. */
+/* So that the level of a rate is a multiplication: weight is 1 to WEIR_SHARE_WEIGHT_MAX. User space writes it beside
+ * the weight. */
 static __always_inline __u32 weir_share_inverse(__u32 weight) { return (1u << 31) / weight; }
 
 /* u / weight, too low by one millionth, or by 512 u where u is small. Only orders tenants: grants are exact. */
@@ -112,6 +111,7 @@ static __always_inline void weir_share_begin(struct weir_share_round* round, __u
     round->backlog_factor = (1ull << 40) / elapsed_ns;
 
     round->total_weight = 0;
+    round->asking_weight = 0;
     round->caps_u = 0;
     round->floors_u = 0;
     /* The level is looked for around the last one first; where there was none, above
@@ -131,9 +131,10 @@ struct weir_share_sample {
     __u64 backlog_ns; /* how long what was admitted will take to leave at the present rate */
 };
 
-/* What the tenant asked for, u. One that was not held back has asked for what it sent. One that went on sending more than
- * it was let, into drops, does not adapt: what it offered is what it wants. All others that were held back are taken to
- * adapt to what they get, as TCP does: such a one wants more, and nobody knows how much. What still waits is wanted too.
+/* What the tenant asked for, u. One that was not held back has asked for what it sent. One that went on sending more
+ * than it was let, into drops, does not adapt: what it offered is what it wants. All others that were held back are
+ * taken to adapt to what they get, as TCP does: such a one wants more, and nobody knows how much. What still waits is
+ * wanted too.
  */
 static __always_inline __u64 weir_share_demand(const struct weir_share_round* round,
                                                const struct weir_share_entry* entry,
@@ -203,6 +204,7 @@ static __always_inline void weir_share_measure(struct weir_share_round* round, s
     entry->cap_u = cap_u;
     entry->floor_u = floor_u;
     round->total_weight += weight;
+    round->asking_weight += cap_u ? weight : 0;
     round->floors_u += floor_u;
     round->caps_u += cap_u;
     entry->cap_level = weir_share_level(entry, cap_u);
@@ -255,11 +257,17 @@ static __always_inline void weir_share_pick_fine(struct weir_share_round* round)
 
 /* After the first pass and walk: whether that settled it. */
 static __always_inline int weir_share_pick(struct weir_share_round* round) {
+    const __u64 sleeping = round->total_weight - round->asking_weight;
+
+    round->asking_level = round->target_u / (round->asking_weight + (sleeping >> WEIR_SHARE_WAKING_SHIFT) + 1);
+    round->room = WEIR_SHARE_ROOM;
     if (round->caps_u <= round->target_u || round->floors_u > round->target_u) {
         round->outcome = round->caps_u <= round->target_u ? WEIR_SHARE_ENOUGH : WEIR_SHARE_SHORT;
         round->level = 0;
         round->active_weight = 0;
         round->free_u = round->outcome == WEIR_SHARE_ENOUGH ? round->target_u - round->caps_u : 0;
+        round->room =
+            weir_share_min(round->room, (round->free_u << WEIR_SHARE_ROOM_SHIFT >> 6) / ((round->caps_u >> 6) | 1));
         round->short_ratio = (round->target_u << 20) / (round->floors_u | 1);
         return 1;
     }
@@ -297,8 +305,7 @@ static __always_inline void weir_share_walk_coarse(struct weir_share_round* roun
 static __always_inline void weir_share_pick_coarse(struct weir_share_round* round) {
     const __u32 place = round->is_found ? round->place : WEIR_SHARE_COARSE - 1;
     const __u32 octave = WEIR_SHARE_FIRST_OCTAVE + ((place - 1) >> WEIR_SHARE_SUB_BITS);
-    weir_share_bracket(round, weir_share_low(place),
-                       place ? octave - WEIR_SHARE_SUB_BITS : WEIR_SHARE_FIRST_OCTAVE);
+    weir_share_bracket(round, weir_share_low(place), place ? octave - WEIR_SHARE_SUB_BITS : WEIR_SHARE_FIRST_OCTAVE);
 }
 
 /* What a tenant that does not ask for its share would get if it did: the rate at which it is charged until a tick has
@@ -307,7 +314,9 @@ static __always_inline __u64 weir_share_standby(const struct weir_share_round* r
                                                 const struct weir_share_entry* entry) {
     const __u64 certain = round->active_weight + entry->weight;
     const __u64 others = round->total_weight - weir_share_min(round->total_weight, certain);
-    return entry->weight * (round->free_u + entry->cap_u) / (certain + (others >> WEIR_SHARE_WAKING_SHIFT));
+    const __u64 standby_u =
+        entry->weight * (round->free_u + entry->cap_u) / (certain + (others >> WEIR_SHARE_WAKING_SHIFT));
+    return entry->cap_u ? weir_share_max(standby_u, entry->weight * round->asking_level) : standby_u;
 }
 
 /* Last pass. */
@@ -328,7 +337,8 @@ static __always_inline void weir_share_settle(struct weir_share_round* round, st
         rate_u = grant_u;
         reason = grant_u > by_weight ? WEIR_SHARE_MIN : WEIR_SHARE_WEIGHT;
     } else {
-        rate_u = weir_share_max(grant_u + (grant_u >> WEIR_SHARE_ROOM_SHIFT), weir_share_standby(round, entry));
+        rate_u = weir_share_max(grant_u + ((grant_u >> 8) * round->room >> (WEIR_SHARE_ROOM_SHIFT - 8)),
+                                weir_share_standby(round, entry));
         rate_u = weir_share_min(weir_share_max(rate_u, min_u), max_u);
         reason = grant_u == max_u ? WEIR_SHARE_MAX : WEIR_SHARE_DEMAND;
     }

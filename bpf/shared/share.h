@@ -34,10 +34,10 @@ struct weir_share_entry {
     __u64 grant_bps;  /* its part of the capacity; the sum over all tenants is never more than that */
     __u64 wanted_bps; /* what it asked for; WEIR_SHARE_UNBOUNDED: more than it got */
     /* Written by user space only. */
-    __u64 min_bps; /* 0: none */
-    __u64 max_bps; /* 0: none */
-    __u64 fallback_cost; /* in force when the tick has stopped: ns a byte << 26 */
-    __u32 weight;        /* 1 to WEIR_SHARE_WEIGHT_MAX; 0: no such tenant */
+    __u64 min_bps;        /* 0: none */
+    __u64 max_bps;        /* 0: none */
+    __u64 fallback_cost;  /* in force when the tick has stopped: ns a byte << 26 */
+    __u32 weight;         /* 1 to WEIR_SHARE_WEIGHT_MAX; 0: no such tenant */
     __u32 weight_inverse; /* weir_share_inverse(weight) */
 
     /* The tick's own memory. Levels are u a unit of weight, u is a normalised rate (bpf/lib/fair_share.h). */
@@ -101,11 +101,14 @@ struct weir_share_round {
     __s64 from_constant;
     __u64 steepest; /* the most weight that can take part within that bin */
 
+    __u64 asking_weight; /* of those who want anything */
+    __u64 asking_level;  /* what a unit of their weight would get if all of them wanted all there is */
+    __u64 room;          /* 2^16: as much again as what was sent */
     __u64 active_weight; /* of those whose rate the level decides */
     __u64 free_u;        /* what these have between them, and what nobody has */
     __u32 place;         /* the bin that was found */
     __u32 is_found;
-    __u64 reserved[5];
+    __u64 reserved[2];
 
     struct weir_share_bin coarse[WEIR_SHARE_COARSE];
     struct weir_share_bin fine[WEIR_SHARE_FINE];
@@ -118,7 +121,8 @@ enum weir_share_outcome {
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_share_entry) == 128, "weir_share_entry is part of the pinned state");
-WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_round, coarse) == 256, "weir_share_round is part of the pinned state");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_round, coarse) == 256,
+                   "weir_share_round is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_entry, offered_seen_bytes) == 64,
                    "what the tick alone writes every time stands in a line of its own");
 

@@ -77,7 +77,11 @@ public:
     static constexpr long double standing_s = 0.001L;
 
     ShareSimulator(std::uint64_t capacity_bps, std::size_t tenants)
-        : tenants_(tenants), entries_(tenants), samples_(tenants), carried_bps_(tenants), queue_bits_(tenants),
+        : tenants_(tenants),
+          entries_(tenants),
+          samples_(tenants),
+          carried_bps_(tenants),
+          queue_bits_(tenants),
           round_(std::make_unique<weir_share_round>()) {
         round_->capacity_bps = capacity_bps;
         for (auto& entry : entries_) {

@@ -38,13 +38,14 @@ Result<void> check_shares(std::string_view uplink, std::uint64_t capacity_bps, D
         if (wish.max_bps && wish.min_bps > wish.max_bps)
             return fail(Errc::usage,
                         fmt::format("tenant {} cannot have {}-min {}", wish.tenant, word, print_rate(wish.min_bps)),
-                        fmt::format("its {}-max is {}", word, print_rate(wish.max_bps)), "lower the min or raise the max");
+                        fmt::format("its {}-max is {}", word, print_rate(wish.max_bps)),
+                        "lower the min or raise the max");
         if (__builtin_add_overflow(sum_bps, wish.min_bps, &sum_bps)) sum_bps = ~0ULL;
     }
     if (sum_bps > capacity_bps)
         return fail(Errc::usage, fmt::format("{} cannot guarantee {} in {}", uplink, print_rate(sum_bps), word),
-                    fmt::format("the mins of its tenants ({}) are {} more than its capacity of {}", list_of_mins(wishes),
-                                print_rate(sum_bps - capacity_bps), print_rate(capacity_bps)),
+                    fmt::format("the mins of its tenants ({}) are {} more than its capacity of {}",
+                                list_of_mins(wishes), print_rate(sum_bps - capacity_bps), print_rate(capacity_bps)),
                     fmt::format("lower mins by {} or attach {} with the capacity that it has",
                                 print_rate(sum_bps - capacity_bps), uplink));
     return {};

@@ -25,8 +25,8 @@ struct ShareWish {
 Result<void> check_shares(std::string_view uplink, std::uint64_t capacity_bps, Direction direction,
                           std::span<const ShareWish> wishes);
 
-// One tick over all entries, exactly what the kernel does. `samples` are the tenants' counters as they stand now, one an
-// entry; `round` must have its capacity, and be zero before its first tick.
+// One tick over all entries, exactly what the kernel does. `samples` are the tenants' counters as they stand now, one
+// an entry; `round` must have its capacity, and be zero before its first tick.
 void share_tick(weir_share_round& round, std::span<weir_share_entry> entries,
                 std::span<const weir_share_sample> samples, std::uint64_t elapsed_ns);
 
