@@ -38,7 +38,7 @@
 #define WEIR_SHARE_ROOM (1u << 13)
 #define WEIR_SHARE_ROOM_SHIFT 16
 
-/* Who was held back and has used all that it was allowed to, but for an eighth, wants more. */
+/* Who has a backlog and has used all that it was allowed to, but for an eighth, wants more. */
 #define WEIR_SHARE_FULL_SHIFT 3
 
 static __always_inline __u64 weir_share_min(__u64 a, __u64 b) { return a < b ? a : b; }
@@ -131,11 +131,10 @@ struct weir_share_sample {
     __u64 backlog_ns; /* how long what was admitted will take to leave at the present rate */
 };
 
-/* What the tenant asked for, u. One that was not held back has asked for what it sent. One that went on sending more
- * than it was let, into drops, does not adapt: what it offered is what it wants. All others that were held back are
- * taken to adapt to what they get, as TCP does: such a one wants more, and nobody knows how much. What still waits is
- * wanted too.
- */
+/* What the tenant asked for, u. Without a backlog, that is what it offered, drops included. With one, what still waits
+ * is wanted too; and if it has used what it was allowed, it wants more, and nobody knows how much, since a sender such
+ * as TCP adapts to what it gets. Only one that goes on sending more than it is let, into drops, does not adapt: what it
+ * offered is what it wants. */
 static __always_inline __u64 weir_share_demand(const struct weir_share_round* round,
                                                const struct weir_share_entry* entry,
                                                const struct weir_share_sample* sample) {
@@ -144,7 +143,7 @@ static __always_inline __u64 weir_share_demand(const struct weir_share_round* ro
 
     if (sample->offered_bytes >= round->bytes_full) return WEIR_SHARE_UNBOUNDED;
     offered_u = sample->offered_bytes * round->demand_factor >> round->demand_shift;
-    if (!sample->backlog_ns && !sample->dropped_bytes) return offered_u;
+    if (!sample->backlog_ns) return offered_u;
     backlog_ns = weir_share_min(sample->backlog_ns, round->elapsed_ns);
     all_u = offered_u + ((rate_u >> 8) * (backlog_ns * round->backlog_factor >> 24) >> 8);
     if (sample->dropped_bytes && offered_u > rate_u) return all_u;

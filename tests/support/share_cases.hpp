@@ -82,6 +82,8 @@ public:
           samples_(tenants),
           carried_bps_(tenants),
           queue_bits_(tenants),
+          offered_bits_(tenants),
+          dropped_bits_(tenants),
           round_(std::make_unique<weir_share_round>()) {
         round_->capacity_bps = capacity_bps;
         for (auto& entry : entries_) {
@@ -157,8 +159,11 @@ private:
             break;
         }
         carried_bps_[i] = carried / seconds;
-        sample.offered_bytes += static_cast<std::uint64_t>(offered / 8);
-        sample.dropped_bytes += static_cast<std::uint64_t>(dropped / 8);
+        // Whole bytes, with no part of one lost.
+        offered_bits_[i] += offered;
+        dropped_bits_[i] += dropped;
+        sample.offered_bytes = static_cast<std::uint64_t>(offered_bits_[i] / 8);
+        sample.dropped_bytes = static_cast<std::uint64_t>(dropped_bits_[i] / 8);
         sample.backlog_ns = static_cast<std::uint64_t>(queue / rate * 1e9L);
     }
 
@@ -167,6 +172,8 @@ private:
     std::vector<weir_share_sample> samples_;
     std::vector<long double> carried_bps_;
     std::vector<long double> queue_bits_;
+    std::vector<long double> offered_bits_;
+    std::vector<long double> dropped_bits_;
     std::unique_ptr<weir_share_round> round_;
     std::uint64_t since_tick_ns_ = 0;
 };
