@@ -1,0 +1,129 @@
+/* Fair share: what the tick knows of each tenant, and its working memory. docs/fair-share.md.
+ *
+ * One table of entries a direction, by tenant slot: two cache lines each, so that the tick walks memory in order. What
+ * packets count (offered bytes) and the bucket's word are the limit's own and stand elsewhere. */
+#ifndef WEIR_BPF_SHARED_SHARE_H
+#define WEIR_BPF_SHARED_SHARE_H
+
+#include "types.h"
+
+#define WEIR_SHARE_WEIGHT_MAX 1000
+#define WEIR_SHARE_TENANTS_MAX 4096
+
+/* Capacities that the arithmetic holds. */
+#define WEIR_SHARE_CAPACITY_MIN_BPS 64000ull
+#define WEIR_SHARE_CAPACITY_MAX_BPS (1ull << 40)
+
+/* No tenant's rate is set below this, so that a cost stays within its 64 bits and no tenant is ever cut off. */
+#define WEIR_SHARE_RATE_MIN_BPS 64000ull
+
+/* Why a tenant has the rate it has. */
+enum weir_share_reason {
+    WEIR_SHARE_NONE = 0,   /* no tick has come by yet */
+    WEIR_SHARE_DEMAND = 1, /* asks for less than its share; the rest is lent */
+    WEIR_SHARE_WEIGHT = 2, /* asks for more; its share by weight */
+    WEIR_SHARE_MIN = 3,    /* asks for more; its min, which is more than its share by weight */
+    WEIR_SHARE_MAX = 4,    /* its max */
+};
+
+/* One tenant in one direction. Rates are bits per second. */
+struct weir_share_entry {
+    /* Written by the tick only, read by packets and readers. */
+    __u64 byte_cost;  /* of rate_bps: ns a byte << 26; 0: no tick has come by yet */
+    __u64 rate_bps;   /* what its packets are limited to */
+    __u64 grant_bps;  /* its part of the capacity; the sum over all tenants is never more than that */
+    __u64 wanted_bps; /* what it asked for; WEIR_SHARE_UNBOUNDED: more than it got */
+    /* Written by user space only. */
+    __u64 min_bps;        /* 0: none */
+    __u64 max_bps;        /* 0: none */
+    __u64 fallback_cost;  /* in force when the tick has stopped: ns a byte << 26 */
+    __u32 weight;         /* 1 to WEIR_SHARE_WEIGHT_MAX; 0: no such tenant */
+    __u32 weight_inverse; /* weir_share_inverse(weight) */
+
+    /* The tick's own memory. Levels are u a unit of weight, u is a normalised rate (bpf/lib/fair_share.h). */
+    __u64 offered_seen_bytes; /* the counters as the last tick saw them */
+    __u64 dropped_seen_bytes;
+    __u64 floor_u;
+    __u64 cap_u;
+    __u64 floor_level; /* from here on it has more than its floor */
+    __u64 cap_level;   /* from here on it has all it wants */
+    __u32 reason;      /* weir_share_reason */
+    __u32 is_primed;   /* what was seen is valid */
+    __u64 reserved;
+};
+
+#define WEIR_SHARE_UNBOUNDED (~0ull)
+
+/* Bins of levels: coarse ones by size, eight an octave; fine ones are 128 equal parts of one bracket. */
+#define WEIR_SHARE_FIRST_OCTAVE 8
+#define WEIR_SHARE_END_OCTAVE 41
+#define WEIR_SHARE_SUB_BITS 3
+#define WEIR_SHARE_COARSE (1 + ((WEIR_SHARE_END_OCTAVE - WEIR_SHARE_FIRST_OCTAVE) << WEIR_SHARE_SUB_BITS))
+#define WEIR_SHARE_FINE_BITS 7
+#define WEIR_SHARE_FINE (1 << WEIR_SHARE_FINE_BITS)
+
+/* What changes where the level crosses a bin. */
+struct weir_share_bin {
+    __u64 rise;     /* weight that begins to take part: leaves its floor */
+    __u64 fall;     /* weight that ceases to: has all it wants */
+    __s64 constant; /* what is then taken whatever the level */
+    __u64 reserved;
+};
+
+/* The working memory of one tick of one direction, and what it found. Zero but for the capacity before the first. */
+struct weir_share_round {
+    __u64 capacity_bps;   /* written by user space */
+    __u64 valid_until_ns; /* CLOCK_MONOTONIC, written by the tick: past it, packets pay fallback_cost */
+    __u64 last_tick_ns;   /* CLOCK_MONOTONIC */
+    __u64 ticks;
+    __u64 misses;  /* ticks whose level was not near the one before */
+    __u64 level;   /* u a unit of weight; 0: there is enough for everybody, or too little for the mins */
+    __u32 shift;   /* u = bits per second << shift */
+    __u32 outcome; /* weir_share_outcome */
+    __u64 target_u;
+
+    __u64 elapsed_ns;
+    __u64 demand_factor; /* bytes * factor >> demand_shift: u */
+    __u64 bytes_full;    /* as many bytes or more: twice the capacity */
+    __u64 backlog_factor;
+    __u32 demand_shift;
+    __u32 fine_shift;
+    __u64 low; /* the bracket: levels from low to below high are in the fine bins */
+    __u64 high;
+    __u64 total_weight;
+
+    __u64 caps_u;
+    __u64 floors_u;
+    __u64 short_ratio; /* 2^20: all of it */
+    __u64 bin_weight;  /* sums of what the level up to here takes: weight times level, and constant */
+    __s64 bin_constant;
+    __u64 from_weight; /* the same before the bin that was found */
+    __s64 from_constant;
+    __u64 steepest; /* the most weight that can take part within that bin */
+
+    __u64 asking_weight; /* of those who want anything */
+    __u64 asking_level;  /* what a unit of their weight would get if all of them wanted all there is */
+    __u64 room;          /* 2^16: as much again as what was sent */
+    __u64 active_weight; /* of those whose rate the level decides */
+    __u64 free_u;        /* what these have between them, and what nobody has */
+    __u32 place;         /* the bin that was found */
+    __u32 is_found;
+    __u64 reserved[2];
+
+    struct weir_share_bin coarse[WEIR_SHARE_COARSE];
+    struct weir_share_bin fine[WEIR_SHARE_FINE];
+};
+
+enum weir_share_outcome {
+    WEIR_SHARE_LEVEL = 0,  /* somebody wants more: the level says how much each gets */
+    WEIR_SHARE_ENOUGH = 1, /* everybody gets what they want */
+    WEIR_SHARE_SHORT = 2,  /* the mins that are asked for are more than the capacity: each gets a part of its min */
+};
+
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_entry) == 128, "weir_share_entry is part of the pinned state");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_round, coarse) == 256,
+                   "weir_share_round is part of the pinned state");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_entry, offered_seen_bytes) == 64,
+                   "what the tick alone writes every time stands in a line of its own");
+
+#endif
