@@ -178,16 +178,22 @@ def local(kept, settings):
 
 
 def cost(kept, settings):
-    send = kept.json("send")
+    """Instructions a packet: the least of three rounds, without the limit, with it, and with Weir but without a limit."""
+    def least(name):
+        rounds = [kept.json(f"{name}_{number}") for number in (1, 2, 3)]
+        return min((sent["end_ns"] - sent["start_ns"]) / sent["sent"] for sent in rounds)
+
+    before, after = least("before"), least("after")
     drops, _ = drops_and_marks(kept, settings["kind"])
-    return {"ns_per_packet": (send["end_ns"] - send["start_ns"]) / send["sent"], "drops": drops}
+    limit = after - (least("idle") if settings["kind"] in ("weir", "weir_fq") else before)
+    return {"path_instructions": before, "added_instructions": after - before, "limit_instructions": limit,
+            "drops": drops}
 
 
 def stop(kept, settings):
     def goodput(direction):
-        samples = kept.json("sink_" + direction)["samples"]
-        end = samples[-1][0]
-        return rate_bps(samples, end - 10**9, end, 1)
+        start = kept.json("source_" + direction)["start_ns"]
+        return rate_bps(kept.json("sink_" + direction)["samples"], start + 3 * 10**9, start + 4 * 10**9, 1)
 
     return {
         "tx_last_second_bps": goodput("tx"), "rx_last_second_bps": goodput("rx"),

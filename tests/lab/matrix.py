@@ -65,7 +65,7 @@ def limit_local():
 
 
 def limit_cost():
-    kinds = ["none", "weir_idle", "weir", "cake", "htb", "htb_fq_codel", "tbf", "police"]
+    kinds = ["weir", "cake", "htb", "htb_fq_codel", "tbf", "police"]
     return [{"kind": kind, "direction": direction} for direction in ("tx", "rx") for kind in kinds]
 
 

@@ -19,7 +19,7 @@ change_often() {
         rate=$high
         [ $((number % 2)) = 1 ] || rate=$low
         begun=${EPOCHREALTIME/./}000
-        change_limit "$kind" "$direction" "$rate"
+        change_limit "$kind" "$direction" "$rate" >/dev/null
         echo "$begun ${EPOCHREALTIME/./}000 $(in_bits "$rate")"
         sleep "$(printf '%d.%03d' $((every_ms / 1000)) $((every_ms % 1000)))"
     done

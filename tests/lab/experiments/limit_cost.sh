@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Instructions per packet: the same packets flat out through the host, into a black hole behind it. With virtual time the
-# time that this takes is the number of instructions; what a limit adds to it, compared with none, is its price.
+# time that this takes is the number of instructions; what a limit adds to it is its price; of
+# Weir's, also what it adds to Weir without a limit.
 parameter kind cake
 parameter direction tx
 parameter rate 40gbit
-parameter packets 50000
+parameter packets 10000
 parameter size 472
 
 path 0 "$direction"
@@ -19,7 +20,22 @@ else
     inside web sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
     receiver_address=10.7.0.1
 fi
-limit "$kind" "$direction" "$rate"
-inside "$sender" datagrams send "$receiver_address" --count 2000 --size "$size" >/dev/null
-keep send inside "$sender" datagrams send "$receiver_address" --count "$packets" --size "$size"
+# flat_out NAME: the same packets again and again; the first time warms up.
+flat_out() {
+    local round
+    inside "$sender" datagrams send "$receiver_address" --count "$packets" --size "$size" >/dev/null
+    for round in 1 2 3; do
+        keep "$1_$round" inside "$sender" datagrams send "$receiver_address" --count "$packets" --size "$size"
+    done
+}
+flat_out before
+case $kind in
+    weir | weir_fq)
+        limit "${kind/weir/weir_idle}" "$direction" "$rate"
+        flat_out idle
+        weir limit set web "--$direction-max" "$rate" >/dev/null
+        ;;
+    *) limit "$kind" "$direction" "$rate" ;;
+esac
+flat_out after
 limit_state state "$kind" "$direction"

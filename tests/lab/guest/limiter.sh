@@ -25,11 +25,11 @@ limit() {
             tc filter add dev web "$([ "$direction" = tx ] && echo ingress || echo egress)" prio 1 matchall action police \
                 rate "$rate" burst "$(burst_bytes "$bits" 20)" conform-exceed drop
             ;;
-        weir | weir_fq | weir_idle)
-            [ "$kind" != weir_fq ] || tc qdisc add dev $device root fq limit 100000 flow_limit 100000
+        weir | weir_fq | weir_idle | weir_idle_fq)
+            [ "${kind%_fq}" = "$kind" ] || tc qdisc add dev $device root fq limit 100000 flow_limit 100000
             weir attach up --role uplink --capacity 10gbit
             weir attach web --tenant web
-            [ "$kind" = weir_idle ] || weir limit set web "--$direction-max" "$rate" "$@"
+            [ "${kind%_fq}" = weir_idle ] || weir limit set web "--$direction-max" "$rate" "$@"
             ;;
         *) echo "no kind of limit is called $kind" >&2; return 1 ;;
     esac

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The arithmetic behind the figures of limits, on made-up samples."""
+
+import unittest
+
+import limit_figures
+import vm
+
+MS = 1_000_000
+
+
+def at_rates(*parts):
+    """Samples every 2 ms of a byte count: parts are (milliseconds, bits a second)."""
+    samples, time, count = [[0, 0]], 0, 0
+    for milliseconds, bps in parts:
+        for _ in range(milliseconds // 2):
+            time += 2 * MS
+            count += bps * 2 // 8000
+            samples.append([time, count])
+    return samples
+
+
+class Arithmetic(unittest.TestCase):
+    def test_percentile_is_one_of_the_values(self):
+        self.assertEqual(limit_figures.percentile(range(1, 101), 50), 50)
+        self.assertEqual(limit_figures.percentile(range(1, 101), 99), 99)
+        self.assertEqual(limit_figures.percentile([7], 99), 7)
+        self.assertIsNone(limit_figures.percentile([], 50))
+
+    def test_rate_between_samples(self):
+        samples = at_rates((1000, 8_000_000))
+        self.assertAlmostEqual(limit_figures.rate_bps(samples, 101 * MS, 777 * MS, 1), 8_000_000)
+
+    def test_highest_rate_is_found_wherever_it_begins(self):
+        samples = at_rates((700, 8_000_000), (1000, 12_000_000), (700, 8_000_000))
+        self.assertAlmostEqual(limit_figures.highest_rate_bps(samples, 1000 * MS, 1), 12_000_000)
+        self.assertIsNone(limit_figures.highest_rate_bps(samples[:10], 1000 * MS, 1))
+
+    def test_settling_begins_with_the_change(self):
+        samples = at_rates((100, 100_000_000), (40, 100_000_000), (60, 50_000_000), (100, 100_000_000))
+        changes = [(99 * MS, 100 * MS, 50_000_000), (199 * MS, 200 * MS, 100_000_000), (299 * MS, 300 * MS, 50_000_000)]
+        self.assertEqual(limit_figures.settle_ms(samples, changes, 20 * MS, 0.05), [40, 0])
+
+    def test_a_rate_that_never_comes_is_told(self):
+        samples = at_rates((200, 100_000_000))
+        changes = [(0, 10 * MS, 50_000_000), (110 * MS, 110 * MS, 100_000_000)]
+        self.assertEqual(limit_figures.settle_ms(samples, changes, 20 * MS, 0.05), [None])
+
+    def test_units(self):
+        self.assertEqual(limit_figures.bits_per_second("64kbit"), 64_000)
+        self.assertEqual(limit_figures.bits_per_second("10gbit"), 10_000_000_000)
+
+
+class Cases(unittest.TestCase):
+    def test_one_text_for_the_same_settings(self):
+        self.assertEqual(vm.case("limit_tcp", rate="10mbit", kind="cake"), "limit_tcp,kind=cake,rate=10mbit")
+        settings = vm.settings_of("limit_tcp,kind=cake,rate=10mbit")
+        self.assertEqual((settings["kind"], settings["rate"], settings["cc"]), ("cake", "10mbit", "cubic"))
+
+    def test_unknown_parameters_and_odd_values_are_refused(self):
+        with self.assertRaisesRegex(ValueError, "no parameter 'speed'"):
+            vm.case("limit_tcp", speed="10mbit")
+        with self.assertRaisesRegex(ValueError, "letters"):
+            vm.case("limit_tcp", rate="10 mbit")
+
+
+if __name__ == "__main__":
+    unittest.main()
