@@ -33,6 +33,9 @@ std::span<const DropReason> weir_drop_reasons();
 // nullptr if it is not in the table.
 const DropReason* find_drop_reason(DropSource source, std::string_view name);
 
+// Whether the row is a normal end of a packet's life: by its reason, or, where older kernels give none, by its place.
+bool is_normal_end(const DropRow& row);
+
 // The name above from the enum's own: "SKB_DROP_REASON_NO_SOCKET" -> "no_socket".
 std::string drop_reason_name_of(std::string_view enumerator);
 

@@ -35,7 +35,7 @@ struct DropRow {
     std::string reason;         // as in model/drop_reasons.hpp
     std::string location;       // "tcp_v4_rcv+0x3c [module]"; for Weir's own, the hook's name
     std::uint64_t packets = 0;  // as the wire would have carried them
-    std::uint64_t skbs = 0;     // frames as the kernel held them
+    std::uint64_t skbs = 0;     // frames as the kernel held them; of the kernel's rows only
     bool is_normal = false;     // a normal end of a packet's life (drop_reasons.hpp): nothing was lost
 };
 
