@@ -24,7 +24,7 @@ TIMEOUT = 60
 NOBODY = 65534
 
 CHANGES = ["attach", "detach", "apply", "export"]
-READS = ["status", "stats", "flows", "latency"]
+READS = ["status", "stats", "flows", "latency", "drops"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 
@@ -99,6 +99,10 @@ class Usage(CliTest):
         (["flows", "--address", "example.org"], "--address"),
         (["flows", "--port", "65536"], "--port: expected a number from 0 to 65535"),
         (["flows", "--protocol", "256"], "--protocol: expected"),
+        (["drops", "--keep", "--stop"], "expected either --keep or --stop"),
+        (["drops", "--keep", "--all"], "--keep and --stop stand alone"),
+        (["drops", "--dry-run"], "--dry-run goes with --keep or --stop"),
+        (["drops", "--duration", "0"], "--duration: expected seconds"),
         (["bench", "--runs", "0"], "--runs: expected a number"),
         (["bench", "--repeat", "x"], "--repeat: expected a number"),
         (["demo", "--seconds", "0"], "--seconds: expected a number"),

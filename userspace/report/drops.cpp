@@ -38,15 +38,15 @@ Shown shown_of(const DropSnapshot& snapshot, bool with_normal) {
     return shown;
 }
 
-// A line a reason: what it means, and what to do.
+// A sentence or two a reason: what it means, and what to do.
 std::string explanations(const std::vector<const DropRow*>& rows, const Style& style) {
     std::string out;
     std::set<std::pair<DropSource, std::string>> said;
     for (const DropRow* row : rows) {
         const auto* known = find_drop_reason(row->source, row->reason);
         if (known == nullptr || !said.emplace(row->source, row->reason).second) continue;
-        out += wrapped(fmt::format("{}: {}", known->name, known->meaning), style.columns, 4) + "\n";
-        if (!known->fix.empty()) out += wrapped(fmt::format("    {}", known->fix), style.columns, 4) + "\n";
+        const auto advice = known->fix.empty() ? "" : fmt::format(". {}", known->fix);
+        out += wrapped(fmt::format("{}: {}{}", known->name, known->meaning, advice), style.columns, 4) + "\n";
     }
     return out;
 }
