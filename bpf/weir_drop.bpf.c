@@ -34,8 +34,8 @@ struct dst_entry {
 #define NO_HEADER 0xffff    /* (typeof(skb->mac_header))~0U: not set */
 
 /* Set before loading. */
-const volatile __u64 weir_drop_netns = 0;       /* cookie of the network namespace that is looked at */
-const volatile __u8 weir_drop_has_reason = 1;   /* the tracepoint's third argument */
+const volatile __u64 weir_drop_netns = 0;     /* cookie of the network namespace that is looked at */
+const volatile __u8 weir_drop_has_reason = 1; /* the tracepoint's third argument */
 
 struct drop_place {
     __u32 ifindex;

@@ -2,6 +2,7 @@
 // namespace of its own; the frames arrive at its lo.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/if_ether.h>
 #include <sched.h>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "collect/drops.hpp"
+#include "core/fd.hpp"
 #include "drop_truth.skel.h"
 #include "model/drop_reasons.hpp"
 
@@ -32,8 +34,15 @@ struct Destroy {
 class DropStorm : public testing::Test {
 protected:
     static void SetUpTestSuite() {
+        before_ = Fd(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+        ASSERT_TRUE(before_);
         ASSERT_EQ(unshare(CLONE_NEWNET), 0);
         ASSERT_EQ(std::system("ip link set lo up"), 0);
+    }
+
+    static void TearDownTestSuite() {
+        EXPECT_EQ(setns(before_.get(), CLONE_NEWNET), 0);
+        before_.reset();
     }
 
     void SetUp() override {
@@ -62,6 +71,7 @@ protected:
         return took.count() / count;
     }
 
+    static inline Fd before_;
     std::unique_ptr<drop_truth_bpf, Destroy> truth_;
 };
 

@@ -30,8 +30,7 @@ Result<void> stop_drop_tracer(ChangeReport& report, const ChangeOptions& options
     WEIR_TRY(const bool is_kept, DropTracer::is_kept());
     // In any case: what a process that died left half made goes too.
     if (!options.dry_run) WEIR_CHECK(DropTracer::remove_kept());
-    if (is_kept)
-        report.lines.emplace_back(options.dry_run ? "would stop counting drops" : "stopped counting drops");
+    if (is_kept) report.lines.emplace_back(options.dry_run ? "would stop counting drops" : "stopped counting drops");
     return {};
 }
 

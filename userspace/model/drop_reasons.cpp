@@ -162,12 +162,27 @@ constexpr auto own_reasons = std::to_array<DropReason>({
 });
 // clang-format on
 
-// Functions, by the beginning of their names, that end a packet's life as it should and, on older kernels, give no reason:
-// they empty a queue for its owner, or carry the messages of UNIX and netlink sockets, which are no network's.
-constexpr std::array<std::string_view, 9> normal_places{
-    "skb_queue_purge",     "__skb_queue_purge",     "skb_rbtree_purge", "tcp_write_queue_purge",
-    "inet_sock_destruct", "sk_stream_kill_queues", "unix_",            "netlink_",
-    "__netlink_"};
+// Functions, by the beginning of their names, that drop without giving a reason, on some kernels or on all, and the
+// reason that explains what they do. UNIX and netlink sockets' messages are no network's.
+struct Place {
+    std::string_view begin;
+    std::string_view reason;
+};
+constexpr auto places = std::to_array<Place>({
+    {"skb_queue_purge", "queue_purge"},
+    {"__skb_queue_purge", "queue_purge"},
+    {"skb_rbtree_purge", "queue_purge"},
+    {"tcp_write_queue_purge", "queue_purge"},
+    {"inet_sock_destruct", "queue_purge"},
+    {"sk_stream_kill_queues", "queue_purge"},
+    {"unix_", "queue_purge"},
+    {"netlink_", "queue_purge"},
+    {"__netlink_", "queue_purge"},
+    {"do_xdp_generic", "xdp"},
+    {"netif_receive_generic_xdp", "xdp"},
+    {"bpf_prog_run_generic_xdp", "xdp"},
+    {"veth_xdp_rcv", "xdp"},
+});
 
 const DropReason* find_in(std::span<const DropReason> table, std::string_view name) {
     const auto at = std::ranges::find(table, name, &DropReason::name);
@@ -190,11 +205,16 @@ const DropReason* find_drop_reason(DropSource source, std::string_view name) {
     }
 }
 
+const DropReason* explain(const DropRow& row) {
+    if (row.source == DropSource::kernel && row.reason == "not_specified")
+        for (const auto& place : places)
+            if (row.location.starts_with(place.begin)) return find_drop_reason(row.source, place.reason);
+    return find_drop_reason(row.source, row.reason);
+}
+
 bool is_normal_end(const DropRow& row) {
-    if (const auto* known = find_drop_reason(row.source, row.reason); known != nullptr && known->kind == normal)
-        return true;
-    return row.source == DropSource::kernel && row.reason == "not_specified" &&
-           std::ranges::any_of(normal_places, [&](std::string_view begin) { return row.location.starts_with(begin); });
+    const auto* known = explain(row);
+    return known != nullptr && known->kind == normal;
 }
 
 std::string drop_reason_name_of(std::string_view enumerator) {

@@ -33,7 +33,10 @@ std::span<const DropReason> weir_drop_reasons();
 // nullptr if it is not in the table.
 const DropReason* find_drop_reason(DropSource source, std::string_view name);
 
-// Whether the row is a normal end of a packet's life: by its reason, or, where older kernels give none, by its place.
+// The same for a row; where the kernel gives no reason, by the place.
+const DropReason* explain(const DropRow& row);
+
+// Whether the row is a normal end of a packet's life.
 bool is_normal_end(const DropRow& row);
 
 // The name above from the enum's own: "SKB_DROP_REASON_NO_SOCKET" -> "no_socket".

@@ -41,12 +41,12 @@ Shown shown_of(const DropSnapshot& snapshot, bool with_normal) {
 // A sentence or two a reason: what it means, and what to do.
 std::string explanations(const std::vector<const DropRow*>& rows, const Style& style) {
     std::string out;
-    std::set<std::pair<DropSource, std::string>> said;
+    std::set<std::pair<std::string, const DropReason*>> said;
     for (const DropRow* row : rows) {
-        const auto* known = find_drop_reason(row->source, row->reason);
-        if (known == nullptr || !said.emplace(row->source, row->reason).second) continue;
+        const auto* known = explain(*row);
+        if (known == nullptr || !said.emplace(row->reason, known).second) continue;
         const auto advice = known->fix.empty() ? "" : fmt::format(". {}", known->fix);
-        out += wrapped(fmt::format("{}: {}{}", known->name, known->meaning, advice), style.columns, 4) + "\n";
+        out += wrapped(fmt::format("{}: {}{}", row->reason, known->meaning, advice), style.columns, 4) + "\n";
     }
     return out;
 }
@@ -61,7 +61,7 @@ Json drops_json(const DropSnapshot& snapshot, std::uint64_t window_ns, bool with
     const auto shown = shown_of(snapshot, with_normal);
     json["drops"] = Json::array();
     for (const DropRow* row : shown.rows) {
-        const auto* known = find_drop_reason(row->source, row->reason);
+        const auto* known = explain(*row);
         Json entry{{"interface", row->interface.empty() ? Json() : Json(json_text(row->interface))},
                    {"ifindex", row->ifindex},
                    {"from_interface", row->from.empty() ? Json() : Json(json_text(row->from))},
