@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "collect/drops.hpp"
 #include "core/fd.hpp"
 #include "drop_truth.skel.h"
+#include "kernel/drop_names.hpp"
 #include "model/drop_reasons.hpp"
 
 namespace weir::test {
@@ -136,6 +139,33 @@ TEST_F(DropStorm, TwoWatchesCountTheSame) {
     (void)drop(50'000);
     EXPECT_EQ(packets_of(*one->snapshot("lo"), "unhandled_proto"), 50'000U);
     EXPECT_EQ(packets_of(*other->snapshot("lo"), "unhandled_proto"), 50'000U);
+}
+
+TEST(DropNames, TheTableKnowsAllOfThisKernels) {
+    const auto names = DropReasonNames::read();
+    ASSERT_TRUE(names) << to_line(names.error());
+    unsigned known = 0;
+    for (std::uint32_t reason = 0; reason < 1000; ++reason) {
+        const auto name = names->name(reason);
+        if (std::isdigit(static_cast<unsigned char>(name.front())) != 0) break;
+        EXPECT_NE(find_drop_reason(DropSource::kernel, name), nullptr) << name;
+        ++known;
+    }
+    EXPECT_GT(known, 50U);
+    EXPECT_EQ(names->name(999), "999");
+    EXPECT_EQ(names->name((77U << 16) + 5), "subsystem_77.5");
+}
+
+TEST(DropNames, PlacesAreThoseOfKallsyms) {
+    std::ifstream file("/proc/kallsyms");
+    std::string line;
+    std::uint64_t address = 0;
+    while (std::getline(file, line))
+        if (line.ends_with(" T netif_receive_skb")) address = std::stoull(line, nullptr, 16);
+    if (address == 0) GTEST_SKIP() << "/proc/kallsyms shows no addresses";
+    KernelSymbols symbols;
+    EXPECT_EQ(symbols.name(address + 5), "netif_receive_skb+0x5");
+    EXPECT_EQ(symbols.name(16), "0x10");
 }
 
 TEST_F(DropStorm, ADropCostsLessThanItsBar) {

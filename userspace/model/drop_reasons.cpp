@@ -12,6 +12,7 @@ using enum DropClass;
 
 // clang-format off: a reason a line or two, as a table reads.
 constexpr auto kernel_reasons = std::to_array<DropReason>({
+{"not_dropped_yet", drop, "the kernel gives no reason; the place says which function dropped it", "Look at the location: it names the function, and in brackets the module, that dropped the packet."},
 {"consumed", normal, "the packet reached its end", ""},
 {"not_specified", drop, "the kernel gives no reason; the place says which function dropped it", "Look at the location: it names the function, and in brackets the module, that dropped the packet."},
 {"no_socket", drop, "nothing on this machine listens on the packet's port", "Start the service, or have it listen on that address and port: ss -tulnp"},
