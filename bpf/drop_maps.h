@@ -1,4 +1,4 @@
-/* The maps of the drop tracer. What each holds: bpf/shared/drops.h. Preallocated: their memory is fixed. */
+/* The maps of the drop tracer. What each holds: bpf/shared/drops.h. Their memory is fixed. */
 #ifndef WEIR_BPF_DROP_MAPS_H
 #define WEIR_BPF_DROP_MAPS_H
 
@@ -7,11 +7,11 @@
 #include <bpf/bpf_helpers.h>
 
 struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-    __uint(max_entries, WEIR_DROP_KEYS_MAX);
-    __type(key, struct weir_drop_key);
-    __type(value, struct weir_drop_count);
-} drop_counts SEC(".maps");
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, WEIR_DROP_SLOTS);
+    __type(key, __u32);
+    __type(value, struct weir_drop_slot);
+} drop_slots SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

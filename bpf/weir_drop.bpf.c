@@ -132,19 +132,44 @@ static __always_inline void add(struct weir_drop_count* count, __u32 packets) {
     count->skbs += 1;
 }
 
-/* Another program cannot come between: a CPU runs a tracing program once at a time, whatever interrupts it. */
+static __always_inline int is_same(const struct weir_drop_key* a, const struct weir_drop_key* b) {
+    return a->location == b->location && a->ifindex == b->ifindex && a->from_ifindex == b->from_ifindex &&
+           a->reason == b->reason && a->way == b->way;
+}
+
+static __always_inline __u32 home_of(const struct weir_drop_key* key) {
+    const __u64 word = key->location ^ (__u64)key->ifindex << 32 ^ (__u64)key->from_ifindex << 16 ^
+                       (__u64)key->reason << 48 ^ key->way;
+    return word * 0x9e3779b97f4a7c15ull >> (64 - WEIR_DROP_SLOT_BITS);
+}
+
+/* A slot is its CPU's alone, and a CPU runs a tracing program once at a time, whatever interrupts it. */
 static __always_inline void count_drop(const struct weir_drop_key* key, __u32 packets) {
-    const struct weir_drop_count none = {};
-    struct weir_drop_count* count = bpf_map_lookup_elem(&drop_counts, key);
-    if (!count) {
-        bpf_map_update_elem(&drop_counts, key, &none, BPF_NOEXIST);
-        count = bpf_map_lookup_elem(&drop_counts, key);
+    const __u32 home = home_of(key);
+    struct weir_drop_count* rest;
+    __u32 place;
+
+    WEIR_UNROLL
+    for (__u32 probe = 0; probe < WEIR_DROP_PROBES; probe++) {
+        struct weir_drop_slot* slot;
+        place = (home + probe) & (WEIR_DROP_SLOTS - 1);
+        slot = bpf_map_lookup_elem(&drop_slots, &place);
+        if (!slot) return;
+        if (slot->count.skbs == 0) {
+            slot->key = *key;
+            /* A barrier between the key and what says that there is one. */
+            slot->count.packets = __sync_fetch_and_add(&slot->count.packets, 0) + packets;
+            slot->count.skbs = 1;
+            return;
+        }
+        if (is_same(&slot->key, key)) {
+            add(&slot->count, packets);
+            return;
+        }
     }
-    if (!count) {
-        const __u32 place = key->reason < WEIR_DROP_REST_ROOM - 1 ? key->reason : WEIR_DROP_REST_ROOM - 1;
-        count = bpf_map_lookup_elem(&drop_rest, &place);
-    }
-    if (count) add(count, packets);
+    place = key->reason < WEIR_DROP_REST_ROOM - 1 ? key->reason : WEIR_DROP_REST_ROOM - 1;
+    rest = bpf_map_lookup_elem(&drop_rest, &place);
+    if (rest) add(rest, packets);
 }
 
 SEC("tp_btf/kfree_skb")

@@ -10,8 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <map>
 #include <memory>
-#include <type_traits>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -83,6 +84,42 @@ Result<std::size_t> possible_cpus() {
     return static_cast<std::size_t>(count);
 }
 
+struct KeyOrder {
+    static auto words(const weir_drop_key& key) {
+        return std::tie(key.location, key.ifindex, key.from_ifindex, key.reason, key.way);
+    }
+    bool operator()(const weir_drop_key& a, const weir_drop_key& b) const { return words(a) < words(b); }
+};
+
+// What all CPUs have under one key is one entry.
+Result<std::vector<DropCounts::Entry>> read_slots(int map_fd, std::size_t cpus) {
+    constexpr std::uint32_t slots_a_batch = 512;
+    std::map<weir_drop_key, weir_drop_count, KeyOrder> sums;
+    std::vector<std::uint32_t> places(slots_a_batch);
+    std::vector<weir_drop_slot> slots(slots_a_batch * cpus);
+    DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
+    std::uint32_t cursor = 0;
+    for (bool is_first = true, is_last = false; !is_last; is_first = false) {
+        std::uint32_t found = slots_a_batch;
+        const int error = bpf_map_lookup_batch(map_fd, is_first ? nullptr : &cursor, &cursor, places.data(),
+                                               slots.data(), &found, &options);
+        if (error != 0 && error != -ENOENT)
+            return fail(Errc::failed, "cannot read the drop counters", errno_text(-error));
+        is_last = error == -ENOENT;
+        for (std::size_t i = 0; i < found * cpus; ++i) {
+            if (slots[i].count.skbs == 0) continue;
+            auto& sum = sums[slots[i].key];
+            sum.packets += slots[i].count.packets;
+            sum.skbs += slots[i].count.skbs;
+        }
+    }
+    std::vector<DropCounts::Entry> entries;
+    entries.reserve(sums.size());
+    for (const auto& [key, count] : sums)
+        entries.push_back({key, count});
+    return entries;
+}
+
 }  // namespace
 
 Result<DropTracer> DropTracer::start() {
@@ -102,7 +139,7 @@ Result<DropTracer> DropTracer::start() {
                     LibbpfWords::last_lines(8), "see: weir features");
 
     DropTracer tracer;
-    tracer.counts_ = copy_of(bpf_map__fd(skeleton->maps.drop_counts));
+    tracer.counts_ = copy_of(bpf_map__fd(skeleton->maps.drop_slots));
     tracer.rest_ = copy_of(bpf_map__fd(skeleton->maps.drop_rest));
     tracer.outside_ = copy_of(bpf_map__fd(skeleton->maps.drop_outside));
     tracer.settings_ = copy_of(bpf_map__fd(skeleton->maps.drop_settings));
@@ -173,24 +210,7 @@ Result<DropCounts> DropTracer::read() const {
     std::vector<weir_drop_count> of_cpus(cpus);
     DropCounts counts;
 
-    // One batch takes the whole table: it has room for all that the table can hold.
-    std::vector<weir_drop_key> keys(WEIR_DROP_KEYS_MAX);
-    std::vector<weir_drop_count> values(keys.size() * cpus);
-    std::uint32_t found = WEIR_DROP_KEYS_MAX;
-    std::uint32_t cursor = 0;
-    DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
-    const int error =
-        bpf_map_lookup_batch(counts_.get(), nullptr, &cursor, keys.data(), values.data(), &found, &options);
-    if (error != 0 && error != -ENOENT) return fail(Errc::failed, "cannot read the drop counters", errno_text(-error));
-    for (std::size_t i = 0; i < found; ++i) {
-        DropCounts::Entry entry{keys[i], {}};
-        for (std::size_t cpu = 0; cpu < cpus; ++cpu) {
-            entry.count.packets += values[i * cpus + cpu].packets;
-            entry.count.skbs += values[i * cpus + cpu].skbs;
-        }
-        if (entry.count.skbs != 0) counts.entries.push_back(entry);
-    }
-
+    WEIR_TRY(counts.entries, read_slots(counts_.get(), cpus));
     for (std::uint32_t reason = 0; reason < WEIR_DROP_REST_ROOM; ++reason) {
         WEIR_TRY(const auto sum, sum_of(rest_.get(), &reason, of_cpus));
         counts.rest.push_back(sum);
