@@ -23,7 +23,10 @@
 #include "core/fd.hpp"
 #include "drop_truth.skel.h"
 #include "kernel/drop_names.hpp"
+#include "kernel/state_dir.hpp"
 #include "model/drop_reasons.hpp"
+#include "shared/drops.h"
+#include "weir_drop.skel.h"
 
 namespace weir::test {
 namespace {
@@ -137,6 +140,35 @@ TEST_F(DropStorm, TwoWatchesCountTheSame) {
     (void)drop(50'000);
     EXPECT_EQ(packets_of(*one->snapshot("lo"), "unhandled_proto"), 50'000U);
     EXPECT_EQ(packets_of(*other->snapshot("lo"), "unhandled_proto"), 50'000U);
+}
+
+TEST_F(DropStorm, WhatFindsTheTableFullIsCountedByReason) {
+    const auto destroy = [](weir_drop_bpf* programs) { weir_drop_bpf__destroy(programs); };
+    const std::unique_ptr<weir_drop_bpf, decltype(destroy)> tracer(weir_drop_bpf__open(), destroy);
+    ASSERT_NE(tracer, nullptr);
+    tracer->rodata->weir_drop_netns = *netns_cookie();
+    ASSERT_EQ(weir_drop_bpf__load(tracer.get()), 0);
+    const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
+    weir_drop_slot taken{};
+    taken.count.skbs = 1;
+    taken.key.reason = 12345;
+    const std::vector<weir_drop_slot> everywhere(cpus, taken);
+    for (__u32 place = 0; place < WEIR_DROP_SLOTS; ++place)
+        ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(tracer->maps.drop_slots), &place, everywhere.data(), BPF_ANY), 0);
+    ASSERT_EQ(weir_drop_bpf__attach(tracer.get()), 0);
+    (void)drop(1000);
+    std::uint64_t packets = 0;
+    for (__u32 reason = 0; reason < WEIR_DROP_REST_ROOM; ++reason) {
+        std::vector<weir_drop_count> counts(cpus);
+        ASSERT_EQ(bpf_map_lookup_elem(bpf_map__fd(tracer->maps.drop_rest), &reason, counts.data()), 0);
+        for (const auto& count : counts)
+            packets += count.packets;
+        if (packets != 0) {
+            EXPECT_EQ(DropReasonNames::read()->name(reason), "unhandled_proto");
+            break;
+        }
+    }
+    EXPECT_EQ(packets, 1000U);
 }
 
 TEST(DropNames, TheTableKnowsAllOfThisKernels) {

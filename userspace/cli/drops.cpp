@@ -90,10 +90,10 @@ Result<int> run_drops(const DropsWords& words, const OutputFormat& format) {
 void add_drops(CLI::App& app, Program& program) {
     const auto words = std::make_shared<DropsWords>();
     CLI::App& command = add_command(app, program, group_read, "drops",
-                                    "Show which packets are dropped, where, why, and what to do about it.",
+                                    "Show which packets are dropped, where and why.",
                                     "  weir drops eth0 --duration 10\n"
                                     "  weir drops --watch\n"
-                                    "  weir drops --keep; sleep 3600; weir drops; weir drops --stop\n\n"
+                                    "  weir drops --keep\n\n"
                                     "Nothing needs to be attached. Drops are traced while weir watches or,\n"
                                     "after --keep, until --stop.");
     add_selector(command, words->selector);
