@@ -89,8 +89,7 @@ Result<int> run_drops(const DropsWords& words, const OutputFormat& format) {
 
 void add_drops(CLI::App& app, Program& program) {
     const auto words = std::make_shared<DropsWords>();
-    CLI::App& command = add_command(app, program, group_read, "drops",
-                                    "Show which packets are dropped, where and why.",
+    CLI::App& command = add_command(app, program, group_read, "drops", "Show which packets are dropped, where and why.",
                                     "  weir drops eth0 --duration 10\n"
                                     "  weir drops --watch\n"
                                     "  weir drops --keep\n\n"
