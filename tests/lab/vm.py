@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 EXPERIMENTS = os.path.join(HERE, "experiments")
 QEMU = "qemu-system-x86_64"
-PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nsenter", "nstat", "ping", "tc",
+PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nft", "nsenter", "nstat", "ping", "tc",
             "unshare"]
 # Built for these machines: tests/lab/tools.
 TOOLS = ["ask", "bulk", "datagrams", "echoes", "tap", "wire"]

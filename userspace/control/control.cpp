@@ -8,6 +8,7 @@
 #include "control/common.hpp"
 #include "control/limit_plan.hpp"
 #include "control/pacing.hpp"
+#include "control/drop_tracing.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/limits.hpp"
@@ -248,6 +249,7 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         for (const auto& name : names)
             report.lines.push_back("removed the fq that was left at " + name);
     }
+    WEIR_CHECK(stop_drop_tracer(report, options));
     WEIR_CHECK(sweep(report, options));
     return report;
 }
