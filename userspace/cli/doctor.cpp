@@ -1,0 +1,48 @@
+// weir doctor
+#include <memory>
+
+#include "cli/program.hpp"
+#include "cli/values.hpp"
+#include "cli/window.hpp"
+#include "collect/doctor.hpp"
+#include "report/doctor.hpp"
+
+namespace weir::cli {
+namespace {
+
+constexpr int exit_findings = 3;
+
+struct DoctorWords {
+    std::string interface;
+    std::string duration = "10";
+};
+
+Result<int> run_doctor(const DoctorWords& words, const OutputFormat& format) {
+    WEIR_TRY(const auto duration_ns, duration_of(words.duration));
+    WEIR_TRY(const auto both, observe(duration_ns, [&] { return collect_doctor(words.interface); }));
+    const auto& [before, after] = both;
+    const Diagnosis diagnosis = diagnose(before, after, {.interface = words.interface});
+    if (format.for_programs()) {
+        WEIR_CHECK(print(doctor_json(diagnosis), format));
+    } else {
+        WEIR_CHECK(print(doctor_text(diagnosis, output_style())));
+    }
+    return diagnosis.is_ill() ? exit_findings : 0;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Program& program) {
+    const auto words = std::make_shared<DoctorWords>();
+    CLI::App& command = add_command(app, program, group_read, "doctor",
+                                    "Watch for a while and say what is wrong, why, and what to do. Changes nothing.",
+                                    "  weir doctor eth0\n"
+                                    "  weir doctor --duration 60 -p");
+    command.add_option("IFACE", words->interface, "An interface, attached or not [all that are up]")->option_text(" ");
+    command
+        .add_option("--duration", words->duration, "Watch for so many seconds, 0.1 to 86400; Ctrl-C ends it early [10]")
+        ->option_text("S");
+    on_chosen(command, program, [words, &program] { return run_doctor(*words, program.format); });
+}
+
+}  // namespace weir::cli

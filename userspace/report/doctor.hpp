@@ -1,0 +1,17 @@
+// Renders what doctor found. Pure, as report.hpp.
+#pragma once
+
+#include <string>
+
+#include "model/doctor.hpp"
+#include "report/report.hpp"
+
+namespace weir {
+
+// {"window_ns","nic":[…],"findings":[…],"missing":[…]}
+Json doctor_json(const Diagnosis& diagnosis);
+
+// The NICs, the findings, and a line that sums up.
+std::string doctor_text(const Diagnosis& diagnosis, const Style& style);
+
+}  // namespace weir
