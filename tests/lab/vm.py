@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 EXPERIMENTS = os.path.join(HERE, "experiments")
 QEMU = "qemu-system-x86_64"
-PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nsenter", "nstat", "ping", "tc",
+PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nft", "nsenter", "nstat", "ping", "tc",
             "unshare"]
 # Found and loaded by the kernel itself when they are first needed, as on any stock machine.
 MODULES = """veth bridge 8021q dummy tun virtio_net virtio_pci cls_bpf cls_matchall cls_u32 act_gact act_mirred act_police

@@ -2,6 +2,7 @@
 //
 //     foreign tcx-ingress|tcx-egress IFACE [--first]    a tcx link that says "next"; --first: before all others
 //     foreign xdp-native|xdp-generic IFACE              an XDP link that passes everything
+//     … --drop                                          either drops everything instead
 //     foreign pin PATH                                  a classifier pinned at PATH, then ends: for
 //                                                       tc filter … bpf object-pinned PATH
 //
@@ -40,7 +41,7 @@ bpf_insn copy(unsigned target, unsigned source) { return instruction(BPF_ALU64 |
 bpf_insn call(int helper) { return instruction(BPF_JMP | BPF_CALL, 0, 0, helper); }
 bpf_insn leave() { return instruction(BPF_JMP | BPF_EXIT, 0, 0, 0); }
 
-std::vector<bpf_insn> tag_program(const std::vector<unsigned>& push, unsigned pop) {
+std::vector<bpf_insn> tag_program(const std::vector<unsigned>& push, unsigned pop, int verdict) {
     std::vector<bpf_insn> code = {copy(6, 1)};
     for (std::size_t i = 0; i < push.size(); i++) {
         code.push_back(copy(1, 6));
@@ -52,7 +53,7 @@ std::vector<bpf_insn> tag_program(const std::vector<unsigned>& push, unsigned po
         code.push_back(copy(1, 6));
         code.push_back(call(BPF_FUNC_skb_vlan_pop));
     }
-    code.push_back(set(0, TCX_NEXT));
+    code.push_back(set(0, verdict));
     code.push_back(leave());
     return code;
 }
@@ -107,7 +108,7 @@ void hold() {
 }
 
 constexpr const char* words =
-    "tcx-ingress|tcx-egress|xdp-native|xdp-generic IFACE | pin PATH [--push ID]... [--pop N] [--first]";
+    "tcx-ingress|tcx-egress|xdp-native|xdp-generic IFACE | pin PATH [--push ID]... [--pop N] [--first] [--drop]";
 
 }  // namespace
 
@@ -117,22 +118,23 @@ int main(int argc, char** argv) {
     for (std::string tag = options.text("--push"); !tag.empty(); tag = options.text("--push"))
         push.push_back(static_cast<unsigned>(std::stoul(tag)));
     const bool first = options.flag("--first");
+    const bool drop = options.flag("--drop");
     const auto pop = static_cast<unsigned>(options.number("--pop", 0));
     if (options.rest().size() != 2) tool::usage(words);
     const std::string kind = options.rest()[0], where = options.rest()[1];
-    const std::vector<bpf_insn> pass = {set(0, XDP_PASS), leave()};
+    const std::vector<bpf_insn> pass = {set(0, drop ? XDP_DROP : XDP_PASS), leave()};
     tool::stop_on_signals();
 
     int program = -1, held = -1;
     if (kind == "tcx-ingress" || kind == "tcx-egress") {
         const bpf_attach_type hook = kind == "tcx-ingress" ? BPF_TCX_INGRESS : BPF_TCX_EGRESS;
-        program = load(BPF_PROG_TYPE_SCHED_CLS, hook, tag_program(push, pop));
+        program = load(BPF_PROG_TYPE_SCHED_CLS, hook, tag_program(push, pop, drop ? TCX_DROP : TCX_NEXT));
         held = link(program, hook, where, first ? BPF_F_BEFORE : 0);
     } else if (kind == "xdp-native" || kind == "xdp-generic") {
         program = load(BPF_PROG_TYPE_XDP, BPF_XDP, pass);
         held = link(program, BPF_XDP, where, kind == "xdp-native" ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
     } else if (kind == "pin") {
-        program = load(BPF_PROG_TYPE_SCHED_CLS, bpf_attach_type{}, tag_program(push, pop));
+        program = load(BPF_PROG_TYPE_SCHED_CLS, bpf_attach_type{}, tag_program(push, pop, drop ? TCX_DROP : TCX_NEXT));
         bpf_attr attr = {};
         attr.pathname = pointer(where.c_str());
         attr.bpf_fd = static_cast<__u32>(program);

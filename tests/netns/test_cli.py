@@ -24,7 +24,8 @@ TIMEOUT = 60
 NOBODY = 65534
 
 CHANGES = ["attach", "detach", "apply", "export"]
-READS = ["status", "stats", "flows", "latency"]
+READS_OF_ATTACHED = ["status", "stats", "flows", "latency"]
+READS = READS_OF_ATTACHED + ["drops"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 
@@ -99,6 +100,10 @@ class Usage(CliTest):
         (["flows", "--address", "example.org"], "--address"),
         (["flows", "--port", "65536"], "--port: expected a number from 0 to 65535"),
         (["flows", "--protocol", "256"], "--protocol: expected"),
+        (["drops", "--keep", "--stop"], "expected either --keep or --stop"),
+        (["drops", "--keep", "--all"], "--keep and --stop stand alone"),
+        (["drops", "--dry-run"], "--dry-run goes with --keep or --stop"),
+        (["drops", "--duration", "0"], "--duration: expected seconds"),
         (["bench", "--runs", "0"], "--runs: expected a number"),
         (["bench", "--repeat", "x"], "--repeat: expected a number"),
         (["demo", "--seconds", "0"], "--seconds: expected a number"),
@@ -395,7 +400,7 @@ class NothingAttached(NamespaceTest):
                 self.assertEqual(self.json_of(compact)[key], [])
 
     def test_words_say_so_and_no_data_comes(self):
-        for command in READS:
+        for command in READS_OF_ATTACHED:
             done = self.weir(command)
             self.assert_fine(done)
             self.assertEqual(done.stdout, "")
@@ -461,7 +466,7 @@ class Attached(NamespaceTest):
 
     def test_every_reader_prints_json_and_a_table(self):
         self.ping(3)
-        for command in READS:
+        for command in READS_OF_ATTACHED:
             with self.subTest(command=command):
                 done = self.weir(command)
                 self.assert_fine(done)

@@ -109,7 +109,9 @@ const BenchCell* BenchReport::cell(std::size_t traffic, std::size_t program) con
     return at == cells.end() ? nullptr : &*at;
 }
 
-bool BenchReport::passed() const { return std::ranges::all_of(verdicts, &Verdict::passed); }
+bool BenchReport::passed() const {
+    return std::ranges::all_of(verdicts, &Verdict::passed) && (!drop_cost || drop_cost->passed());
+}
 
 Result<BenchReport> run_bench(const BenchOptions& options) {
     BenchReport report;
@@ -145,6 +147,10 @@ Result<BenchReport> run_bench(const BenchOptions& options) {
                                         path(Program::tc_in_latency, Program::tc_out_latency),
                                         2 * report.cell(t, index_of(Program::clock))->above_empty_ns});
     }
+    if (auto cost = measure_drop_cost(report.options.runs, report.options.repeat); cost)
+        report.drop_cost = *cost;
+    else
+        report.drop_cost_why_not = to_line(cost.error());
     return report;
 }
 

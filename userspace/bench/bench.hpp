@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/drop_cost.hpp"
 #include "bench/statistics.hpp"
 #include "core/result.hpp"
 #include "report/report.hpp"
@@ -88,6 +89,8 @@ struct BenchReport {
     std::vector<BenchCell> cells;
     std::vector<Verdict> verdicts;
     std::vector<LatencyCost> latency_costs;
+    std::optional<DropCost> drop_cost;  // none: it could not be measured here
+    std::string drop_cost_why_not;
     [[nodiscard]] const BenchCell* cell(std::size_t traffic, std::size_t program) const;
     [[nodiscard]] bool passed() const;  // every bar
 };

@@ -45,6 +45,14 @@ std::string verdict_line(const Verdict& verdict, const Style& style) {
     return line + ": " + toned(word, verdict.passed ? Tone::strong : Tone::warning, style) + '\n';
 }
 
+std::string drop_line(const BenchReport& report, const Style& style) {
+    if (!report.drop_cost) return "  not measured: " + report.drop_cost_why_not + '\n';
+    const DropCost& cost = *report.drop_cost;
+    return fmt::format("  {:.0f} ns a packet, {:.0f} ns when traced: {:.0f} ns more, at most {:.0f}: {}\n",
+                       cost.untraced_ns, cost.traced_ns, cost.more_ns(), DropCost::limit_ns,
+                       toned(cost.passed() ? "held" : "MISSED", cost.passed() ? Tone::strong : Tone::warning, style));
+}
+
 }  // namespace
 
 Json bench_json(const BenchReport& report) {
@@ -99,6 +107,12 @@ Json bench_json(const BenchReport& report) {
                                    {"off_ns", cost.off_ns},
                                    {"on_ns", cost.on_ns},
                                    {"clock_ns", cost.clock_ns}});
+    json["drop"] = nullptr;
+    if (report.drop_cost)
+        json["drop"] = {{"untraced_ns", report.drop_cost->untraced_ns},
+                        {"traced_ns", report.drop_cost->traced_ns},
+                        {"more_ns", report.drop_cost->more_ns()},
+                        {"limit_ns", DropCost::limit_ns}};
     json["passed"] = report.passed();
     return json;
 }
@@ -149,6 +163,8 @@ std::string bench_table(const BenchReport& report, const Style& style) {
     text += "\nBars (the slower of weir_tc_in and weir_tc_out)\n";
     for (const Verdict& verdict : report.verdicts)
         text += verdict_line(verdict, style);
+    text += "\nA packet that is dropped (weir drops), least runs\n";
+    text += drop_line(report, style);
     return text;
 }
 

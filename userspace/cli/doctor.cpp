@@ -19,9 +19,13 @@ struct DoctorWords {
 
 Result<int> run_doctor(const DoctorWords& words, const OutputFormat& format) {
     WEIR_TRY(const auto duration_ns, duration_of(words.duration));
-    WEIR_TRY(const auto both, observe(duration_ns, [&] { return collect_doctor(words.interface); }));
+    // Without it (not root, an old kernel) the counters remain.
+    const auto drops = DropWatch::start();
+    const DropWatch* const watch = drops ? &*drops : nullptr;
+    WEIR_TRY(const auto both, observe(duration_ns, [&] { return collect_doctor(words.interface, watch); }));
     const auto& [before, after] = both;
-    const Diagnosis diagnosis = diagnose(before, after, {.interface = words.interface});
+    Diagnosis diagnosis = diagnose(before, after, {.interface = words.interface});
+    if (!drops) diagnosis.missing.push_back("drops that the kernel traces: " + to_line(drops.error()));
     if (format.for_programs()) {
         WEIR_CHECK(print(doctor_json(diagnosis), format));
     } else {

@@ -33,14 +33,14 @@ InterruptibleWait::InterruptibleWait() {
 
 InterruptibleWait::~InterruptibleWait() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
-void InterruptibleWait::until(std::uint64_t deadline_ns) const {
+bool InterruptibleWait::until(std::uint64_t deadline_ns) const {
     for (;;) {
         const auto now_ns = monotonic_ns();
-        if (now_ns >= deadline_ns) return;
+        if (now_ns >= deadline_ns) return true;
         const auto left_ns = deadline_ns - now_ns;
         const timespec left{static_cast<time_t>(left_ns / second_ns), static_cast<long>(left_ns % second_ns)};
-        if (sigtimedwait(&waited_for_, nullptr, &left) == SIGINT) return;
-        if (errno != EAGAIN && errno != EINTR) return;
+        if (sigtimedwait(&waited_for_, nullptr, &left) == SIGINT) return false;
+        if (errno != EAGAIN && errno != EINTR) return true;
     }
 }
 

@@ -23,8 +23,8 @@ public:
     InterruptibleWait(const InterruptibleWait&) = delete;
     InterruptibleWait& operator=(const InterruptibleWait&) = delete;
 
-    // Returns at that moment of CLOCK_MONOTONIC or at Ctrl-C, even one that came before the call.
-    void until(std::uint64_t deadline_ns) const;
+    // Returns at that moment of CLOCK_MONOTONIC, true, or at Ctrl-C, even one that came before the call, false.
+    [[nodiscard]] bool until(std::uint64_t deadline_ns) const;
 
 private:
     sigset_t waited_for_{};
@@ -40,7 +40,7 @@ auto observe(std::uint64_t duration_ns, const Collect& collect) {
     const auto begun_ns = monotonic_ns();
     auto earlier = collect();
     if (!earlier) return Pair(std::unexpect, std::move(earlier).error());
-    wait.until((earlier->taken_ns != 0 ? earlier->taken_ns : begun_ns) + duration_ns);
+    (void)wait.until((earlier->taken_ns != 0 ? earlier->taken_ns : begun_ns) + duration_ns);
     auto later = collect();
     if (!later) return Pair(std::unexpect, std::move(later).error());
     return Pair(std::in_place, std::move(*earlier), std::move(*later));

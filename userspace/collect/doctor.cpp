@@ -37,9 +37,24 @@ void add_ledgers(DoctorSnapshot& snapshot) {
             }
 }
 
+void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops) {
+    const auto seen = drops.snapshot("");
+    if (!seen) {
+        snapshot.missing.push_back("drops that the kernel traces: " + to_line(seen.error()));
+        return;
+    }
+    if (!seen->traced) snapshot.missing.push_back("drops that the kernel traces: " + seen->untraced_why);
+    for (const DropRow& row : seen->rows) {
+        if (row.source != DropSource::kernel || row.is_normal) continue;
+        std::string part = row.direction ? std::string(to_string(*row.direction)) + ", at " : "at ";
+        part += row.location;
+        snapshot.counters[{"trace." + row.reason, {row.interface, std::move(part)}}] += row.packets;
+    }
+}
+
 }  // namespace doctor_sources
 
-Result<DoctorSnapshot> collect_doctor(const std::string& interface) {
+Result<DoctorSnapshot> collect_doctor(const std::string& interface, const DropWatch* drops) {
     using namespace doctor_sources;
     DoctorSnapshot snapshot;
     snapshot.taken_ns = now_ns();
@@ -53,6 +68,7 @@ Result<DoctorSnapshot> collect_doctor(const std::string& interface) {
     add_cpu_time(snapshot);
     add_vm_threads(snapshot);
     add_ledgers(snapshot);
+    if (drops != nullptr) add_traced(snapshot, *drops);
     return snapshot;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "collect/drops.hpp"
 #include "core/result.hpp"
 #include "model/doctor.hpp"
 
@@ -31,5 +32,8 @@ void add_vm_threads(DoctorSnapshot& snapshot);
 
 // Drops of Weir's own, from its ledgers.
 void add_ledgers(DoctorSnapshot& snapshot);
+
+// Drops that the tracer saw, normal ends left out. Weir's own are not taken out of the kernel's rows.
+void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops);
 
 }  // namespace weir::doctor_sources

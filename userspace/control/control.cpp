@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "control/drop_tracing.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/state_dir.hpp"
@@ -221,6 +222,7 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
         if (!options.dry_run) WEIR_CHECK(remove_if_empty(**instance));
     }
+    WEIR_CHECK(stop_drop_tracer(report, options));
     WEIR_CHECK(sweep(report, options));
     return report;
 }

@@ -58,16 +58,6 @@ Result<void> reach_bpffs() {
     return {};
 }
 
-Result<std::uint64_t> netns_cookie() {
-    const Fd sock(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    std::uint64_t cookie = 0;
-    socklen_t size = sizeof(cookie);
-    if (!sock || getsockopt(sock.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
-        return fail(Errc::unsupported, "cannot tell network namespaces apart", "SO_NETNS_COOKIE: " + errno_text(errno),
-                    "Weir needs Linux 5.15 or newer");
-    return cookie;
-}
-
 Result<void> make_directory(const std::string& path) {
     if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
         return fail(errno == EPERM || errno == EACCES ? Errc::permission : Errc::failed, "cannot create " + path,
@@ -99,6 +89,16 @@ Result<void> require_privilege() {
     if (has(CAP_SYS_ADMIN) && has(CAP_NET_ADMIN)) return {};
     return fail(Errc::permission, "weir needs root",
                 has(CAP_NET_ADMIN) ? "CAP_SYS_ADMIN is missing" : "CAP_NET_ADMIN is missing", "run it with sudo");
+}
+
+Result<std::uint64_t> netns_cookie() {
+    const Fd sock(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+    if (!sock || getsockopt(sock.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
+        return fail(Errc::unsupported, "cannot tell network namespaces apart", "SO_NETNS_COOKIE: " + errno_text(errno),
+                    "Weir needs Linux 5.15 or newer");
+    return cookie;
 }
 
 Result<std::string> state_directory() {

@@ -20,6 +20,9 @@ Result<void> require_privilege();
 // The directory of this network namespace. Makes bpffs reachable, creates no directory.
 Result<std::string> state_directory();
 
+// The number of this network namespace.
+Result<std::uint64_t> netns_cookie();
+
 // The directories of all network namespaces, this one's included.
 Result<std::vector<std::string>> all_state_directories();
 

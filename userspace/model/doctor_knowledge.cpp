@@ -317,9 +317,9 @@ constexpr Sign signs[] = {
     {"xdp_dropped", "ethtool.rx_queue_*_xdp_drops"},
     {"xdp_dropped", "trace.xdp"},
     {"xdp_dropped", "link.xdp_attached", supports},
-    {"tc_dropped", "trace.tc_ingress"},
-    {"tc_dropped", "trace.tc_egress"},
-    {"tc_dropped", "qdisc.ingress_drops"},
+    // What Weir drops at a hook the kernel drops on Weir's word.
+    {"tc_dropped", "trace.tc_*", SignKind::counts, {"weir.*"}},
+    {"tc_dropped", "qdisc.ingress_drops", SignKind::counts, {"weir.*"}},
     {"cgroup_dropped", "trace.bpf_cgroup_egress"},
     {"security_dropped", "trace.security_hook"},
     {"security_dropped", "trace.xfrm_policy"},

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/result.hpp"
+#include "model/drops.hpp"
 #include "model/flow.hpp"
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
@@ -36,6 +37,10 @@ Json latency_json(const LatencySnapshot& snapshot, std::uint64_t window_ns);
 std::string latency_table(const LatencySnapshot& snapshot, std::uint64_t window_ns, const Style& style);
 // The histograms themselves, drawn with one line a bucket or group of buckets.
 std::string latency_histograms(const LatencySnapshot& snapshot, const Style& style);
+
+// `with_normal` shows the normal ends of packets' lives too; without, they are one number.
+Json drops_json(const DropSnapshot& snapshot, std::uint64_t window_ns, bool with_normal);
+std::string drops_table(const DropSnapshot& snapshot, std::uint64_t window_ns, bool with_normal, const Style& style);
 
 Json status_json(const std::vector<Vnic>& vnics);
 std::string status_table(const std::vector<Vnic>& vnics, const Style& style);

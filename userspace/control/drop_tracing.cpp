@@ -1,0 +1,37 @@
+#include "control/drop_tracing.hpp"
+
+#include "kernel/drop_tracer.hpp"
+#include "kernel/state_dir.hpp"
+
+namespace weir {
+
+Result<ChangeReport> keep_drop_tracer(const ChangeOptions& options) {
+    WEIR_TRY(const auto lock, StateLock::take());
+    WEIR_TRY(const bool is_kept, DropTracer::is_kept());
+    ChangeReport report;
+    if (is_kept) return report;
+    if (!options.dry_run) {
+        WEIR_TRY(const auto tracer, DropTracer::start());
+        WEIR_CHECK(tracer.keep());
+    }
+    report.lines.emplace_back(options.dry_run ? "would count drops until told to stop"
+                                              : "counting drops until told to stop (weir drops --stop)");
+    return report;
+}
+
+Result<ChangeReport> stop_drop_tracer(const ChangeOptions& options) {
+    WEIR_TRY(const auto lock, StateLock::take());
+    ChangeReport report;
+    WEIR_CHECK(stop_drop_tracer(report, options));
+    return report;
+}
+
+Result<void> stop_drop_tracer(ChangeReport& report, const ChangeOptions& options) {
+    WEIR_TRY(const bool is_kept, DropTracer::is_kept());
+    // In any case: what a process that died left half made goes too.
+    if (!options.dry_run) WEIR_CHECK(DropTracer::remove_kept());
+    if (is_kept) report.lines.emplace_back(options.dry_run ? "would stop counting drops" : "stopped counting drops");
+    return {};
+}
+
+}  // namespace weir
