@@ -21,7 +21,8 @@ TEST(ProcText, PairsOfLines) {
 }
 
 TEST(ProcText, PairsOfUnequalLinesGiveWhatBothHave) {
-    EXPECT_THAT(parse_name_and_value_lines("IpExt: A B C\nIpExt: 1 2\n"), testing::ElementsAre(Pair("IpExt.A", 1), Pair("IpExt.B", 2)));
+    EXPECT_THAT(parse_name_and_value_lines("IpExt: A B C\nIpExt: 1 2\n"),
+                testing::ElementsAre(Pair("IpExt.A", 1), Pair("IpExt.B", 2)));
     EXPECT_THAT(parse_name_and_value_lines("IpExt: A\nTcpExt: 1\n"), IsEmpty());
     EXPECT_THAT(parse_name_and_value_lines("IpExt: A"), IsEmpty());
     EXPECT_THAT(parse_name_and_value_lines(""), IsEmpty());
@@ -33,8 +34,9 @@ TEST(ProcText, Words) {
 }
 
 TEST(Softnet, Linux318HasElevenColumnsAndNoCpu) {
-    const auto cpus = parse_softnet_stat("0000000a 00000002 00000003 00000000 00000000 00000000 00000000 00000000 00000000 00000004 00000005\n"
-                                         "000000ff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000\n");
+    const auto cpus = parse_softnet_stat(
+        "0000000a 00000002 00000003 00000000 00000000 00000000 00000000 00000000 00000000 00000004 00000005\n"
+        "000000ff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000\n");
     ASSERT_EQ(cpus.size(), 2U);
     EXPECT_EQ(cpus[0].processed, 10U);
     EXPECT_EQ(cpus[0].dropped, 2U);
@@ -46,8 +48,10 @@ TEST(Softnet, Linux318HasElevenColumnsAndNoCpu) {
 }
 
 TEST(Softnet, Linux61HasTheCpuBecauseOfflineOnesHaveNoLine) {
-    const auto cpus = parse_softnet_stat("00000001 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000\n"
-                                         "00000002 00000009 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000007 0000000c\n");
+    const auto cpus = parse_softnet_stat("00000001 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
+                                         "00000000 00000000 00000000 00000000 00000000\n"
+                                         "00000002 00000009 00000000 00000000 00000000 00000000 00000000 00000000 "
+                                         "00000000 00000000 00000000 00000007 0000000c\n");
     ASSERT_EQ(cpus.size(), 2U);
     EXPECT_EQ(cpus[1].cpu, 12U);
     EXPECT_EQ(cpus[1].dropped, 9U);
@@ -55,7 +59,8 @@ TEST(Softnet, Linux61HasTheCpuBecauseOfflineOnesHaveNoLine) {
 }
 
 TEST(Softnet, Linux618HasFifteenColumns) {
-    const auto cpus = parse_softnet_stat("00000934 00000001 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 00000000 00000000\n");
+    const auto cpus = parse_softnet_stat("00000934 00000001 00000000 00000000 00000000 00000000 00000000 00000000 "
+                                         "00000000 00000000 00000000 00000000 00000001 00000000 00000000\n");
     ASSERT_EQ(cpus.size(), 1U);
     EXPECT_EQ(cpus[0].cpu, 1U);
     EXPECT_EQ(cpus[0].processed, 0x934U);
@@ -65,9 +70,11 @@ TEST(Softnet, Linux618HasFifteenColumns) {
 TEST(Softnet, LinesThatAreTooShortAreLeftOut) { EXPECT_THAT(parse_softnet_stat("0000000a 00000002\n\n"), IsEmpty()); }
 
 TEST(NetStat, SumsTheCpusAndTakesTheEntriesOnce) {
-    const auto values = parse_net_stat("entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop\n"
-                                       "00000010  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 0000000a 00000000\n"
-                                       "00000010  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000002 00000001 00000000\n");
+    const auto values = parse_net_stat(
+        "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop\n"
+        "00000010  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 0000000a 00000000\n"
+        "00000010  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000002 00000001 "
+        "00000000\n");
     EXPECT_THAT(values, Contains(Pair("entries", 16)));
     EXPECT_THAT(values, Contains(Pair("insert_failed", 3)));
     EXPECT_THAT(values, Contains(Pair("drop", 11)));
@@ -92,9 +99,10 @@ TEST(ProcText, RunDelay) {
 }
 
 TEST(ProcText, DefaultRoutes) {
-    const auto routes = parse_default_routes("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-                                             "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-                                             "eth0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
+    const auto routes =
+        parse_default_routes("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+                             "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+                             "eth0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
     ASSERT_EQ(routes.size(), 1U);
     EXPECT_EQ(routes[0].interface, "eth0");
     EXPECT_EQ(routes[0].gateway, 0x0100000AU);

@@ -1,10 +1,13 @@
 // weir doctor
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "cli/program.hpp"
 #include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/doctor.hpp"
+#include "core/units.hpp"
 #include "report/doctor.hpp"
 
 namespace weir::cli {
@@ -22,7 +25,15 @@ Result<int> run_doctor(const DoctorWords& words, const OutputFormat& format) {
     // Without it (not root, an old kernel) the counters remain.
     const auto drops = DropWatch::start();
     const DropWatch* const watch = drops ? &*drops : nullptr;
-    WEIR_TRY(const auto both, observe(duration_ns, [&] { return collect_doctor(words.interface, watch); }));
+    bool is_first = true;
+    const auto collect = [&] {
+        auto snapshot = collect_doctor(words.interface, watch);
+        if (snapshot && is_first)
+            say(fmt::format("watching for {}; Ctrl-C ends it early", human_duration(duration_ns)));
+        is_first = false;
+        return snapshot;
+    };
+    WEIR_TRY(const auto both, observe(duration_ns, collect));
     const auto& [before, after] = both;
     Diagnosis diagnosis = diagnose(before, after, {.interface = words.interface});
     if (!drops) diagnosis.missing.push_back("drops that the kernel traces: " + to_line(drops.error()));

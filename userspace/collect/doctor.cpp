@@ -6,6 +6,7 @@
 
 #include "collect/collect.hpp"
 #include "collect/doctor_sources.hpp"
+#include "model/drop_reasons.hpp"
 
 namespace weir {
 namespace {
@@ -48,7 +49,9 @@ void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops) {
         if (row.source != DropSource::kernel || row.is_normal) continue;
         std::string part = row.direction ? std::string(to_string(*row.direction)) + ", at " : "at ";
         part += row.location;
-        snapshot.counters[{"trace." + row.reason, {row.interface, std::move(part)}}] += row.packets;
+        const DropReason* const known = explain(row);
+        const std::string reason(known != nullptr ? known->name : std::string_view(row.reason));
+        snapshot.counters[{"trace." + reason, {row.interface, std::move(part)}}] += row.packets;
     }
 }
 

@@ -13,7 +13,7 @@
 //
 // Example:
 //     const Diagnosis diagnosis = diagnose(before, after, {});
-//     for (const Finding& finding : diagnosis.findings) ...
+//     for (const DoctorFinding& finding : diagnosis.findings) ...
 #pragma once
 
 #include <compare>
@@ -82,7 +82,7 @@ enum class Confidence { low, medium, high };
 std::string_view to_string(Severity severity);
 std::string_view to_string(Confidence confidence);
 
-struct Evidence {
+struct DoctorEvidence {
     std::string metric;
     Place place;
     std::uint64_t before = 0;
@@ -90,14 +90,14 @@ struct Evidence {
     std::string_view unit;  // "packets", "ns", …
 };
 
-struct Finding {
+struct DoctorFinding {
     std::string_view id;  // a cause of doctor_causes()
     Place place;
     Severity severity = Severity::info;
     Confidence confidence = Confidence::low;
     std::uint64_t count = 0;  // of `unit`
     std::string_view unit;
-    std::vector<Evidence> evidence;
+    std::vector<DoctorEvidence> evidence;
     std::string meaning;
     std::string fix;
     std::string_view kernels;  // "all", "6.0 and newer": where the fix and the counters are valid
@@ -110,7 +110,7 @@ struct DoctorOptions {
 struct Diagnosis {
     std::uint64_t window_ns = 0;
     std::vector<NicFacts> nics;
-    std::vector<Finding> findings;  // above info first, then by confidence, severity and count
+    std::vector<DoctorFinding> findings;  // above info first, then by confidence, severity and count
     std::vector<std::string> missing;
     // Whether there is anything above info: exit code 3.
     [[nodiscard]] bool is_ill() const;

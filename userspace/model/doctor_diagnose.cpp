@@ -66,16 +66,16 @@ public:
         window_ns_ = after.taken_ns - before.taken_ns;
     }
 
-    std::vector<Finding> findings() {
-        std::vector<Finding> found;
+    std::vector<DoctorFinding> findings() {
+        std::vector<DoctorFinding> found;
         for (const Cause& cause : doctor_causes())
             add_signs_of(cause, found);
         add_unknown_drops(found);
         for (const Ratio& ratio : doctor_ratios())
             add_ratio(ratio, found);
         give_way(found);
-        std::ranges::stable_sort(found, [](const Finding& a, const Finding& b) {
-            const auto rank = [](const Finding& f) {
+        std::ranges::stable_sort(found, [](const DoctorFinding& a, const DoctorFinding& b) {
+            const auto rank = [](const DoctorFinding& f) {
                 return std::tuple(f.severity != Severity::info, f.confidence, f.severity, f.count);
             };
             return rank(a) > rank(b);
@@ -88,7 +88,7 @@ private:
     struct Weighed {
         std::map<std::string_view, std::uint64_t> by_family;  // counted
         std::set<std::string_view> families;                  // counted or bearing out
-        std::vector<Evidence> evidence;
+        std::vector<DoctorEvidence> evidence;
     };
 
     [[nodiscard]] bool has_grown(std::string_view metric) const {
@@ -135,7 +135,7 @@ private:
         for (const Sign& sign : doctor_signs()) {
             if (sign.cause != cause.id || !applies(sign)) continue;
             std::uint64_t sum = 0;
-            std::vector<Evidence> evidence;
+            std::vector<DoctorEvidence> evidence;
             for (const Growth& growth : grown_) {
                 const auto& place = growth.key->place;
                 const bool is_here = interface.empty() || place.interface == interface || place.interface.empty();
@@ -158,7 +158,7 @@ private:
 
     // A state that bears a cause out stands there, and need not have grown: a full table, a program at the NIC.
     [[nodiscard]] std::uint64_t add_levels(const Sign& sign, const std::string& interface,
-                                           std::vector<Evidence>& evidence) const {
+                                           std::vector<DoctorEvidence>& evidence) const {
         std::uint64_t sum = 0;
         for (const auto& [key, value] : after_.levels) {
             const bool is_here = interface.empty() || key.place.interface.empty() || key.place.interface == interface;
@@ -171,8 +171,8 @@ private:
         return sum;
     }
 
-    static Finding finding_of(const Cause& cause, std::uint64_t count) {
-        Finding finding;
+    static DoctorFinding finding_of(const Cause& cause, std::uint64_t count) {
+        DoctorFinding finding;
         finding.id = cause.id;
         finding.severity = count < cause.alarm_at ? Severity::info : cause.severity;
         finding.confidence = cause.is_general ? Confidence::low : Confidence::medium;
@@ -185,10 +185,10 @@ private:
     }
 
     // The interface that all of the evidence names, if it is one; with its part if there is only one.
-    static Place place_of(const std::vector<Evidence>& evidence) {
+    static Place place_of(const std::vector<DoctorEvidence>& evidence) {
         std::set<Place> places;
         std::set<std::string> interfaces;
-        for (const Evidence& one : evidence) {
+        for (const DoctorEvidence& one : evidence) {
             if (one.place != Place{}) places.insert(one.place);
             if (!one.place.interface.empty()) interfaces.insert(one.place.interface);
         }
@@ -196,7 +196,7 @@ private:
         return interfaces.size() == 1 ? Place{*interfaces.begin(), ""} : Place{};
     }
 
-    static void name_the_interface(Finding& finding) {
+    static void name_the_interface(DoctorFinding& finding) {
         if (finding.place.interface.empty()) return;
         constexpr std::string_view placeholder = "IFACE";
         for (std::size_t at = 0; (at = finding.fix.find(placeholder, at)) != std::string::npos;) {
@@ -205,14 +205,14 @@ private:
         }
     }
 
-    void add_signs_of(const Cause& cause, std::vector<Finding>& found) const {
+    void add_signs_of(const Cause& cause, std::vector<DoctorFinding>& found) const {
         for (const auto& interface : interfaces_of(cause)) {
             Weighed weighed = weigh(cause, interface);
             std::uint64_t count = 0;
             for (const auto& [family, sum] : weighed.by_family)
                 count = std::max(count, sum);
             if (count == 0) continue;
-            Finding finding = finding_of(cause, count);
+            DoctorFinding finding = finding_of(cause, count);
             if (weighed.families.size() > 1) finding.confidence = Confidence::high;
             finding.evidence = std::move(weighed.evidence);
             finding.place = place_of(finding.evidence);
@@ -222,9 +222,9 @@ private:
     }
 
     // Reasons that no sign knows: of a newer kernel, or of none.
-    void add_unknown_drops(std::vector<Finding>& found) const {
+    void add_unknown_drops(std::vector<DoctorFinding>& found) const {
         const Cause& cause = *find_cause("other_drops");
-        Finding finding = finding_of(cause, 0);
+        DoctorFinding finding = finding_of(cause, 0);
         for (const Growth& growth : grown_) {
             const auto& metric = growth.key->metric;
             const auto knows = [&](const Sign& sign) { return matches(sign.metric, metric); };
@@ -247,19 +247,23 @@ private:
         return 0;
     }
 
-    void add_ratio(const Ratio& ratio, std::vector<Finding>& found) const {
+    void add_ratio(const Ratio& ratio, std::vector<DoctorFinding>& found) const {
         const auto consider = [&](const ReadingKey& key, std::uint64_t before, std::uint64_t after) {
             const std::uint64_t part = ratio.is_growth ? after - before : after;
             const std::uint64_t whole = whole_of(ratio, key.place);
             if (whole == 0 || part < ratio.least || part == 0) return;
             if (static_cast<double>(part) < ratio.alarm_at * static_cast<double>(whole)) return;
             const Cause& cause = *find_cause(ratio.cause);
-            Finding finding = finding_of(cause, part);
+            DoctorFinding finding = finding_of(cause, part);
             finding.place = key.place;
             finding.evidence.push_back({key.metric, key.place, before, after, cause.unit});
             if (!ratio.of.empty())
                 finding.evidence.push_back(
                     {std::string(ratio.of), key.place, ratio.is_growth ? 0 : whole, whole, cause.unit});
+            for (DoctorEvidence& more : weigh(cause, key.place.interface).evidence) {
+                if (family_of(more.metric) != family_of(key.metric)) finding.confidence = Confidence::high;
+                finding.evidence.push_back(std::move(more));
+            }
             name_the_interface(finding);
             found.push_back(std::move(finding));
         };
@@ -276,11 +280,11 @@ private:
     }
 
     // A finding that only says that packets were lost goes when others say why of at least as many.
-    static void give_way(std::vector<Finding>& found) {
-        std::vector<Finding> kept;
-        for (const Finding& candidate : found) {
+    static void give_way(std::vector<DoctorFinding>& found) {
+        std::vector<DoctorFinding> kept;
+        for (const DoctorFinding& candidate : found) {
             std::uint64_t explained = 0;
-            for (const Finding& other : found) {
+            for (const DoctorFinding& other : found) {
                 const auto& a = candidate.place.interface;
                 const auto& b = other.place.interface;
                 if (!find_cause(other.id)->is_general && other.unit == "packets" && (a.empty() || b.empty() || a == b))
@@ -311,7 +315,8 @@ std::string_view to_string(Confidence confidence) {
 }
 
 bool Diagnosis::is_ill() const {
-    return std::ranges::any_of(findings, [](const Finding& finding) { return finding.severity != Severity::info; });
+    return std::ranges::any_of(findings,
+                               [](const DoctorFinding& finding) { return finding.severity != Severity::info; });
 }
 
 Diagnosis diagnose(const DoctorSnapshot& before, const DoctorSnapshot& after, const DoctorOptions& options) {

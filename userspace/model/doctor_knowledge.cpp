@@ -371,6 +371,8 @@ constexpr Sign signs[] = {
     {"neighbour_failed", "trace.neigh_queuefull"},
     {"neighbour_failed", "trace.neigh_createfail"},
     {"neighbour_failed", "trace.neigh_dead"},
+    {"gateway_unreachable", "trace.neigh_failed", supports},
+    {"gateway_unreachable", "trace.neigh_queuefull", supports},
     {"neighbour_failed", "neighbour.failed"},
     {"neighbour_failed", "neighbour.res_failed", supports},
     {"neighbour_table_full", "neighbour.table_fulls"},

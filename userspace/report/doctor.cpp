@@ -56,7 +56,7 @@ Json nic_json(const NicFacts& nic) {
     return json;
 }
 
-Json finding_json(const Finding& finding) {
+Json finding_json(const DoctorFinding& finding) {
     Json json{{"id", finding.id},
               {"place", place_json(finding.place)},
               {"severity", to_string(finding.severity)},
@@ -64,7 +64,7 @@ Json finding_json(const Finding& finding) {
               {"count", finding.count},
               {"unit", finding.unit},
               {"evidence", Json::array()}};
-    for (const Evidence& evidence : finding.evidence)
+    for (const DoctorEvidence& evidence : finding.evidence)
         json["evidence"].push_back({{"metric", json_text(evidence.metric)},
                                     {"place", place_json(evidence.place)},
                                     {"before", evidence.before},
@@ -135,7 +135,7 @@ std::string kinds_text(const std::vector<NicFacts>& nics, const Style& style) {
 
 Tone tone_of(Severity severity) { return severity == Severity::info ? Tone::dim : Tone::warning; }
 
-std::string finding_text(const Finding& finding, std::size_t number, const Style& style) {
+std::string finding_text(const DoctorFinding& finding, std::size_t number, const Style& style) {
     const std::string count = finding.unit == "ns" ? human_duration(finding.count)
                                                    : fmt::format("{} {}", human_count(finding.count), finding.unit);
     std::string text =
@@ -150,7 +150,7 @@ std::string finding_text(const Finding& finding, std::size_t number, const Style
     };
     line("means:", finding.meaning);
     for (std::size_t i = 0; i < std::min(finding.evidence.size(), evidence_shown); i++) {
-        const Evidence& evidence = finding.evidence[i];
+        const DoctorEvidence& evidence = finding.evidence[i];
         const std::string where =
             evidence.place == finding.place || evidence.place == Place{} ? "" : " at " + place_text(evidence.place);
         line("seen: ", fmt::format("{}{} {} -> {}", evidence.metric, where, evidence.before, evidence.after));
@@ -165,7 +165,7 @@ std::string sum_of(const Diagnosis& diagnosis) {
     const std::string time = human_duration(diagnosis.window_ns);
     if (diagnosis.findings.empty()) return fmt::format("nothing wrong found in {}", time);
     const auto ill = static_cast<std::size_t>(std::ranges::count_if(
-        diagnosis.findings, [](const Finding& finding) { return finding.severity != Severity::info; }));
+        diagnosis.findings, [](const DoctorFinding& finding) { return finding.severity != Severity::info; }));
     const std::string notes = plural(diagnosis.findings.size() - ill, "note");
     if (ill == 0) return fmt::format("nothing wrong found in {}; {} for information", time, notes);
     return fmt::format("{} in {}{}", plural(ill, "problem"), time,
@@ -181,7 +181,7 @@ Json doctor_json(const Diagnosis& diagnosis) {
     for (const NicFacts& nic : diagnosis.nics)
         json["nic"].push_back(nic_json(nic));
     json["findings"] = Json::array();
-    for (const Finding& finding : diagnosis.findings)
+    for (const DoctorFinding& finding : diagnosis.findings)
         json["findings"].push_back(finding_json(finding));
     json["missing"] = Json::array();
     for (const auto& sentence : diagnosis.missing)
