@@ -145,8 +145,10 @@ std::string finding_text(const DoctorFinding& finding, std::size_t number, const
         toned(fmt::format("  ({}, {} confidence)", to_string(finding.severity), to_string(finding.confidence)),
               tone_of(finding.severity), style) +
         "\n";
+    const unsigned room = style.columns > indent ? style.columns - indent : style.columns;
     const auto line = [&](std::string_view word, const std::string& what) {
-        text += wrapped(fmt::format("   {} {}", word, terminal_safe(what)), style.columns, indent) + "\n";
+        text += std::string(indent, ' ') + wrapped(fmt::format("{} {}", word, terminal_safe(what)), room, 2 * indent) +
+                "\n";
     };
     line("means:", finding.meaning);
     for (std::size_t i = 0; i < std::min(finding.evidence.size(), evidence_shown); i++) {
