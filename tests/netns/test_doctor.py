@@ -10,12 +10,14 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import time
 import unittest
 
 import lab
+import silence
 from test_drops import HOLD_SOCKET, HOLD_TAP, SEND_FRAMES, SEND_UDP, checksum, ipv4, tcp_syn, udp
 
 COUNT = 150
@@ -652,6 +654,77 @@ class TestFaults(lab.Case):
         self.assertGreaterEqual(right, RIGHT_AT_LEAST * len(counted))
         wrong = [outcome.row() for outcome in counted if outcome.right and outcome.problems]
         self.assertEqual(wrong, [], "counts and mending")
+
+
+def sysctls_in(text):
+    """Names of sysctls in an advice: net.core.somaxconn."""
+    return set(re.findall(r"\b(?:net|vm|kernel)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*\b", text))
+
+
+class TestAdvice(unittest.TestCase):
+    def test_every_sysctl_is_there(self):
+        lab.run("modprobe", "nf_conntrack", ok=None) if shutil.which("modprobe") else None
+        causes = lab.run(lab.tool("weir"), "doctor", "--list", "-j").json["causes"]
+        names = set().union(*(sysctls_in(cause["fix"]) for cause in causes))
+        self.assertGreater(len(names), 15)
+        if not os.path.isdir("/proc/sys/net/netfilter"):
+            names = {name for name in names if not name.startswith("net.netfilter.")}
+        dead = sorted(name for name in names if not os.path.exists("/proc/sys/" + name.replace(".", "/")))
+        self.assertEqual(dead, [], "dead advice")
+
+    def test_every_sentence_is_one(self):
+        causes = lab.run(lab.tool("weir"), "doctor", "--list", "-j").json["causes"]
+        self.assertGreater(len(causes), 60)
+        for cause in causes:
+            with self.subTest(cause=cause["id"]):
+                self.assertRegex(cause["meaning"], r"^[A-Z].*\.$")
+                self.assertTrue(cause["fix"])
+                self.assertNotIn("tcp_tw_recycle", cause["fix"])
+
+
+class TestCommand(lab.Case):
+    def test_nothing_wrong_is_said_and_is_exit_code_0(self):
+        host, _ = self.lab.pair()
+        done = host.weir("doctor", "vnic0", "--duration", "0.3")
+        self.assertIn("nothing wrong found in 300 ms", done.out)
+        self.assertIn("veth", done.out)
+        self.assertIn("watching for 300 ms", done.err)
+
+    def test_an_unknown_interface_is_named_with_those_there_are(self):
+        host, _ = self.lab.pair()
+        done = host.weir("doctor", "vnic9", ok=(1,))
+        self.assertIn("vnic0", done.err)
+
+    def test_facts_are_those_of_ip_and_ethtool(self):
+        host, _ = self.lab.pair()
+        [nic] = host.weir("doctor", "vnic0", "--duration", "0.1", "-j").json["nic"]
+        link = host.links()["vnic0"]
+        self.assertEqual((nic["ifindex"], nic["mtu_bytes"], nic["qdisc"], nic["kind"]),
+                         (link["ifindex"], link["mtu"], link["qdisc"], "veth"))
+        speed = re.search(r"Speed: (\d+)Mb/s", host.run("ethtool", "vnic0").out)
+        self.assertEqual(nic["speed_bps"], int(speed[1]) * 1_000_000 if speed else None)
+        features = dict(re.findall(r"^([a-z-]+): (on|off)", host.run("ethtool", "-k", "vnic0").out, re.MULTILINE))
+        for name, feature in (("tso", "tcp-segmentation-offload"), ("gro", "generic-receive-offload")):
+            self.assertEqual(name in nic["offloads"], features[feature] == "on", name)
+
+    def test_without_root_the_counters_are_read_and_the_rest_is_named(self):
+        done = lab.run("setpriv", "--reuid=65534", "--clear-groups", lab.tool("weir"), "doctor", "lo", "--duration", "0.2",
+                       "-j", ok=(0, 3))
+        self.assertTrue(any("traces" in sentence for sentence in done.json["missing"]), done.json["missing"])
+
+
+class TestSilence(lab.Case):
+    """Twenty seconds of what silence.py runs for ten minutes."""
+
+    programs = ("iperf3", "ping")
+
+    def test_healthy_traffic_is_no_problem(self):
+        reports, ended = silence.watch(self.lab, 20)
+        self.assertEqual(ended, [], "the traffic itself broke off")
+        self.assertEqual(silence.above_info(reports, but=OF_THE_MACHINE), [])
+        notes = {finding["id"] for finding in reports[0]["findings"]}
+        self.assertIn("tcp_closed_port", notes, "the scan was not seen at all: nothing was tested")
+        self.assertIn("unknown_ethertype", notes, "the unknown frames were not seen at all")
 
 
 if __name__ == "__main__":

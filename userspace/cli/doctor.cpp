@@ -18,9 +18,20 @@ constexpr int exit_findings = 3;
 struct DoctorWords {
     std::string interface;
     std::string duration = "10";
+    bool list = false;
 };
 
+Result<int> list_causes(const OutputFormat& format) {
+    if (format.for_programs()) {
+        WEIR_CHECK(print(doctor_causes_json(), format));
+    } else {
+        WEIR_CHECK(print(doctor_causes_text(output_style())));
+    }
+    return 0;
+}
+
 Result<int> run_doctor(const DoctorWords& words, const OutputFormat& format) {
+    if (words.list) return list_causes(format);
     WEIR_TRY(const auto duration_ns, duration_of(words.duration));
     // Without it (not root, an old kernel) the counters remain.
     const auto drops = DropWatch::start();
@@ -55,8 +66,10 @@ void add_doctor(CLI::App& app, Program& program) {
                                     "  weir doctor --duration 60 -p");
     command.add_option("IFACE", words->interface, "An interface, attached or not [all that are up]")->option_text(" ");
     command
-        .add_option("--duration", words->duration, "Watch for so many seconds, 0.1 to 86400; Ctrl-C ends it early [10]")
+        .add_option("--duration", words->duration,
+                    "Watch for so many seconds, 0.1 to 86400; Ctrl-C\nends it early [10]")
         ->option_text("S");
+    command.add_flag("--list", words->list, "Print all that doctor can find, with its remedy, and\nlook at nothing");
     on_chosen(command, program, [words, &program] { return run_doctor(*words, program.format); });
 }
 

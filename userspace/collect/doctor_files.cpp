@@ -74,9 +74,11 @@ void add_protocols(DoctorSnapshot& snapshot) {
 void add_softnet(DoctorSnapshot& snapshot) {
     const auto text = file_or_missing(snapshot, "/proc/net/softnet_stat");
     if (!text) return;
+    // From inside a network namespace, what the CPUs dropped may have been others'.
+    const char* const dropped = is_initial_network_namespace() ? "softnet.dropped" : "softnet.machine_dropped";
     for (const SoftnetCpu& cpu : parse_softnet_stat(*text)) {
         const Place place{"", fmt::format("CPU {}", cpu.cpu)};
-        add(snapshot.counters, "softnet.dropped", cpu.dropped, place);
+        add(snapshot.counters, dropped, cpu.dropped, place);
         add(snapshot.counters, "softnet.time_squeeze", cpu.time_squeeze, place);
         add(snapshot.counters, "softnet.flow_limit", cpu.flow_limit, place);
     }

@@ -95,11 +95,14 @@ private:
         return std::ranges::any_of(grown_, [&](const Growth& growth) { return matches(metric, growth.key->metric); });
     }
 
+    // What is of no interface counts at each.
     [[nodiscard]] std::uint64_t growth_at(std::string_view metric, std::string_view interface) const {
         std::uint64_t sum = 0;
-        for (const Growth& growth : grown_)
-            if (matches(metric, growth.key->metric) && (interface.empty() || growth.key->place.interface == interface))
-                sum += growth.amount();
+        for (const Growth& growth : grown_) {
+            const auto& at = growth.key->place.interface;
+            const bool is_here = interface.empty() || at.empty() || at == interface;
+            if (is_here && matches(metric, growth.key->metric)) sum += growth.amount();
+        }
         return sum;
     }
 

@@ -428,6 +428,7 @@ constexpr Sign signs[] = {
     {"aqm_drops", "qdisc.aqm_drops"},
     {"aqm_drops", "trace.qdisc_congested"},
     {"softnet_backlog_full", "softnet.dropped"},
+    {"softnet_backlog_full", "softnet.machine_dropped", supports},
     {"softnet_backlog_full", "trace.cpu_backlog"},
     {"softnet_flow_limit", "softnet.flow_limit"},
     {"time_squeeze", "softnet.time_squeeze"},

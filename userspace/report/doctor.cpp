@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/units.hpp"
+#include "model/doctor_knowledge.hpp"
 #include "report/parts.hpp"
 
 namespace weir {
@@ -135,6 +136,11 @@ std::string kinds_text(const std::vector<NicFacts>& nics, const Style& style) {
 
 Tone tone_of(Severity severity) { return severity == Severity::info ? Tone::dim : Tone::warning; }
 
+std::string indented(std::string_view word, std::string_view what, const Style& style) {
+    const unsigned room = style.columns > indent ? style.columns - indent : style.columns;
+    return std::string(indent, ' ') + wrapped(fmt::format("{} {}", word, terminal_safe(what)), room, 2 * indent) + "\n";
+}
+
 std::string finding_text(const DoctorFinding& finding, std::size_t number, const Style& style) {
     const std::string count = finding.unit == "ns" ? human_duration(finding.count)
                                                    : fmt::format("{} {}", human_count(finding.count), finding.unit);
@@ -145,11 +151,7 @@ std::string finding_text(const DoctorFinding& finding, std::size_t number, const
         toned(fmt::format("  ({}, {} confidence)", to_string(finding.severity), to_string(finding.confidence)),
               tone_of(finding.severity), style) +
         "\n";
-    const unsigned room = style.columns > indent ? style.columns - indent : style.columns;
-    const auto line = [&](std::string_view word, const std::string& what) {
-        text += std::string(indent, ' ') + wrapped(fmt::format("{} {}", word, terminal_safe(what)), room, 2 * indent) +
-                "\n";
-    };
+    const auto line = [&](std::string_view word, std::string_view what) { text += indented(word, what, style); };
     line("means:", finding.meaning);
     for (std::size_t i = 0; i < std::min(finding.evidence.size(), evidence_shown); i++) {
         const DoctorEvidence& evidence = finding.evidence[i];
@@ -190,6 +192,30 @@ Json doctor_json(const Diagnosis& diagnosis) {
         json["missing"].push_back(json_text(sentence));
     json["summary"] = sum_of(diagnosis);
     return json;
+}
+
+Json doctor_causes_json() {
+    Json json = json_object();
+    json["causes"] = Json::array();
+    for (const Cause& cause : doctor_causes())
+        json["causes"].push_back({{"id", cause.id},
+                                  {"severity", to_string(cause.severity)},
+                                  {"alarm_at", cause.alarm_at},
+                                  {"unit", cause.unit},
+                                  {"meaning", cause.meaning},
+                                  {"fix", cause.fix},
+                                  {"kernel_range", cause.kernels}});
+    return json;
+}
+
+std::string doctor_causes_text(const Style& style) {
+    std::string text;
+    for (const Cause& cause : doctor_causes()) {
+        const std::string head = fmt::format("{} ({})", cause.id, to_string(cause.severity));
+        text += toned(head, Tone::strong, style) + "\n" + indented("means:", cause.meaning, style) +
+                indented("to do:", cause.fix, style);
+    }
+    return text;
 }
 
 std::string doctor_text(const Diagnosis& diagnosis, const Style& style) {
