@@ -23,7 +23,7 @@ _weir() {
     for ((index = 1; index < COMP_CWORD; index++)); do
         word=${COMP_WORDS[index]}
         case $word in
-            attach | detach | apply | export | status | stats | flows | latency | drops | features | version | bench | demo)
+            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | features | version | bench | demo)
                 command=$word
                 break
                 ;;
@@ -46,7 +46,7 @@ _weir() {
 
     local reading='--duration --json --pretty --help'
     case $command in
-        '') words='attach detach apply export status stats flows latency drops features version bench demo --help --version' ;;
+        '') words='attach detach apply export status stats flows latency drops doctor features version bench demo --help --version' ;;
         attach)
             words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
@@ -65,6 +65,7 @@ _weir() {
         flows) words="$reading --sort --limit --address --port --protocol --tenant$(_weir_interfaces)" ;;
         latency) words="$reading --hist$(_weir_interfaces)" ;;
         drops) words="$reading --watch --all --keep --stop --dry-run$(_weir_interfaces)" ;;
+        doctor) words="$reading --list$(_weir_interfaces)" ;;
         bench) words='--quick --runs --repeat --json --pretty --help' ;;
         demo) words='--seconds --help' ;;
         features | version) words='--json --pretty --help' ;;
