@@ -60,10 +60,10 @@ Result<int> run_doctor(const DoctorWords& words, const OutputFormat& format) {
 
 void add_doctor(CLI::App& app, Program& program) {
     const auto words = std::make_shared<DoctorWords>();
-    CLI::App& command = add_command(app, program, group_read, "doctor",
-                                    "Watch for a while and say what is wrong, why, and what to do. Changes nothing.",
-                                    "  weir doctor eth0\n"
-                                    "  weir doctor --duration 60 -p");
+    CLI::App& command =
+        add_command(app, program, group_read, "doctor", "Say what is wrong, why, and what to do about it.",
+                    "  weir doctor eth0\n"
+                    "  weir doctor --duration 60 -p");
     command.add_option("IFACE", words->interface, "An interface, attached or not [all that are up]")->option_text(" ");
     command
         .add_option("--duration", words->duration,

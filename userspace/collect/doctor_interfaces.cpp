@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 // /sys may be another network namespace's (nsenter): only what has this interface's number is its own.
 std::string sysfs_of(const LinkStats& link) {
-    const std::string path = "/sys/class/net/" + link.name;
+    std::string path = "/sys/class/net/" + link.name;
     const auto text = read_file(path + "/ifindex");
     if (!text || parse_numbers(*text) != std::vector<std::uint64_t>{link.ifindex}) return {};
     return path;

@@ -95,7 +95,7 @@ EthtoolFacts Ethtool::facts(const std::string& interface) const {
     if (ask(interface, &channels)) {
         facts.rx_queues = channels.rx_count + channels.combined_count;
         facts.tx_queues = channels.tx_count + channels.combined_count;
-        facts.queues_max = std::max(channels.max_combined, std::max(channels.max_rx, channels.max_tx));
+        facts.queues_max = std::max({channels.max_combined, channels.max_rx, channels.max_tx});
     }
     for (const Offload& offload : offloads) {
         ethtool_value value{};

@@ -15,7 +15,7 @@ struct Cause {
     std::string_view id;
     Severity severity = Severity::warning;
     // Fewer than so many in a window are worth mentioning and no alarm (info).
-    std::uint64_t alarm_at = 1;
+    std::uint32_t alarm_at = 1;
     std::string_view unit;
     std::string_view meaning;  // a sentence
     std::string_view fix;      // a plain instruction or a command; never carried out
