@@ -108,6 +108,7 @@ class Fault:
 
     id = None
     interface = "vnic0"
+    confidence = "high"  # two independent sources see it; "medium" where there is only one
     packets = COUNT      # what truth() has grown by; None: whatever it says
     mends = False        # mend() takes the cause away: with it, inject() is no problem any more
 
@@ -191,6 +192,7 @@ class AcceptQueue(Fault):
 
 class Firewall(Fault):
     id = "netfilter_drop"
+    confidence = "medium"
     mends = True
     chain = "input"
     rule = "udp dport 7003 counter drop"
@@ -223,6 +225,7 @@ class Foreign(Fault):
     """Another owner's program that drops. Its truth: what was sent, and nothing of it came through to UdpNoPorts."""
 
     id = "tc_dropped"
+    confidence = "medium"
     way = ("tcx-ingress", "vnic0")
     mends = True
 
@@ -254,11 +257,13 @@ class ForeignEgress(Foreign):
 
 class XdpNative(Foreign):
     id = "xdp_dropped"
+    confidence = "high"
     way = ("xdp-native", "vnic0")
 
 
 class XdpGeneric(Foreign):
     id = "xdp_dropped"
+    confidence = "high"
     way = ("xdp-generic", "vnic0")
 
 
@@ -297,6 +302,7 @@ class NoRouteIn(Fault):
 
 class NoRouteOut(NoRouteIn):
     id = "no_route_out"
+    confidence = "medium"
 
     def inject(self):
         self.rig.send("10.99.0.1")
@@ -498,6 +504,7 @@ class Tap(Fault):
 
 class Carrier(Fault):
     id = "carrier_down"
+    confidence = "medium"
     packets = None
     mends = True
 
@@ -533,6 +540,7 @@ class SocketFilter(Fault):
 
 class Ports(Fault):
     id = "ports_used_up"
+    confidence = "medium"
     packets = None
     mends = True
 
@@ -617,6 +625,8 @@ def examine(the_lab, kind):
             outcome.problems.append(f"the truth should be {kind.packets}")
         elif truth != first["count"] and not (kind.packets is None and truth == 0):
             outcome.problems.append("the count is not the truth: " + json.dumps(first["evidence"]))
+        if outcome.right and first["confidence"] != kind.confidence:
+            outcome.problems.append(f"confidence should be {kind.confidence}")
         above = [f for f in report["findings"] if f["severity"] != "info"]
         if report["code"] != (3 if above else 0):
             outcome.problems.append(f"exit code {report['code']}")
