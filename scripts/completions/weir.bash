@@ -28,7 +28,7 @@ _weir() {
                 if ((index + 1 < COMP_CWORD)); then command="limit ${COMP_WORDS[index + 1]}"; fi
                 break
                 ;;
-            attach | detach | apply | export | status | stats | flows | latency | drops | features | version | bench | demo)
+            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | features | version | bench | demo)
                 command=$word
                 break
                 ;;
@@ -54,7 +54,7 @@ _weir() {
 
     local reading='--duration --json --pretty --help'
     case $command in
-        '') words='attach detach limit apply export status stats flows latency drops features version bench demo --help --version' ;;
+        '') words='attach detach limit apply export status stats flows latency drops doctor features version bench demo --help --version' ;;
         attach)
             words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
@@ -81,6 +81,7 @@ _weir() {
         flows) words="$reading --sort --limit --address --port --protocol --tenant$(_weir_interfaces)" ;;
         latency) words="$reading --hist$(_weir_interfaces)" ;;
         drops) words="$reading --watch --all --keep --stop --dry-run$(_weir_interfaces)" ;;
+        doctor) words="$reading --list$(_weir_interfaces)" ;;
         bench) words='--quick --runs --repeat --json --pretty --help' ;;
         demo) words='--seconds --help' ;;
         features | version) words='--json --pretty --help' ;;

@@ -25,7 +25,7 @@ NOBODY = 65534
 
 CHANGES = ["attach", "detach", "limit", "apply", "export"]
 READS_OF_ATTACHED = ["status", "stats", "flows", "latency"]
-READS = READS_OF_ATTACHED + ["drops"]
+READS = READS_OF_ATTACHED + ["drops", "doctor"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 LIMIT_COMMANDS = ["limit set", "limit show", "limit clear", "limit confirm"]
@@ -129,6 +129,8 @@ class Usage(CliTest):
         (["drops", "--keep", "--all"], "--keep and --stop stand alone"),
         (["drops", "--dry-run"], "--dry-run goes with --keep or --stop"),
         (["drops", "--duration", "0"], "--duration: expected seconds"),
+        (["doctor", "--duration", "0"], "--duration: expected seconds"),
+        (["doctor", "one", "two"], 'unknown argument "two"'),
         (["bench", "--runs", "0"], "--runs: expected a number"),
         (["bench", "--repeat", "x"], "--repeat: expected a number"),
         (["demo", "--seconds", "0"], "--seconds: expected a number"),

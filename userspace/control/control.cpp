@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "control/common.hpp"
+#include "control/drop_tracing.hpp"
 #include "control/limit_plan.hpp"
 #include "control/pacing.hpp"
-#include "control/drop_tracing.hpp"
 #include "control/plan.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/limits.hpp"

@@ -1,0 +1,78 @@
+#include "collect/doctor.hpp"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include "collect/collect.hpp"
+#include "collect/doctor_sources.hpp"
+#include "model/drop_reasons.hpp"
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+
+std::uint64_t now_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+namespace doctor_sources {
+
+void add_ledgers(DoctorSnapshot& snapshot) {
+    const auto ledgers = collect_ledgers("");
+    if (!ledgers) {
+        snapshot.missing.push_back("Weir's own counters: " + to_line(ledgers.error()));
+        return;
+    }
+    for (const VnicLedger& entry : ledgers->vnics)
+        for (const Direction direction : directions)
+            for (std::size_t reason = 0; reason < WEIR_DROP_COUNT; reason++) {
+                const ReadingKey key{"weir." + std::string(drop_reason_name(reason)),
+                                     {entry.vnic.interface, std::string(to_string(direction))}};
+                snapshot.counters[key] += entry.ledger.of(direction).drops.at(reason).packets;
+            }
+}
+
+void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops) {
+    const auto seen = drops.snapshot("");
+    if (!seen) {
+        snapshot.missing.push_back("drops that the kernel traces: " + to_line(seen.error()));
+        return;
+    }
+    if (!seen->traced) snapshot.missing.push_back("drops that the kernel traces: " + seen->untraced_why);
+    for (const DropRow& row : seen->rows) {
+        if (row.source != DropSource::kernel || row.is_normal) continue;
+        std::string part = row.direction ? std::string(to_string(*row.direction)) + ", at " : "at ";
+        part += row.location;
+        const DropReason* const known = explain(row);
+        const std::string reason(known != nullptr ? known->name : std::string_view(row.reason));
+        snapshot.counters[{"trace." + reason, {row.interface, std::move(part)}}] += row.packets;
+    }
+}
+
+}  // namespace doctor_sources
+
+Result<DoctorSnapshot> collect_doctor(const std::string& interface, const DropWatch* drops) {
+    using namespace doctor_sources;
+    DoctorSnapshot snapshot;
+    snapshot.taken_ns = now_ns();
+    snapshot.cpus = static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
+    WEIR_CHECK(add_interfaces(snapshot, interface));
+    add_protocols(snapshot);
+    add_softnet(snapshot);
+    add_conntrack(snapshot);
+    add_machine_tables(snapshot);
+    add_sockets(snapshot);
+    add_cpu_time(snapshot);
+    add_vm_threads(snapshot);
+    add_ledgers(snapshot);
+    if (drops != nullptr) add_traced(snapshot, *drops);
+    return snapshot;
+}
+
+}  // namespace weir

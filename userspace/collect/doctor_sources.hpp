@@ -1,0 +1,39 @@
+// The sources, each adding its readings. Internal to collect/.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "collect/drops.hpp"
+#include "core/result.hpp"
+#include "model/doctor.hpp"
+
+namespace weir::doctor_sources {
+
+// A file of /proc or /sys, whole; nothing if it cannot be read.
+std::optional<std::string> read_file(const std::string& path);
+
+// Machine-wide tables and sysctls show in the initial network namespace only.
+bool is_initial_network_namespace();
+
+// rtnetlink, ethtool and sysfs: links, qdiscs, drivers, neighbours.
+Result<void> add_interfaces(DoctorSnapshot& snapshot, const std::string& interface);
+
+// /proc/net: protocols, CPUs' backlogs, connection tracking, sockets.
+void add_protocols(DoctorSnapshot& snapshot);
+void add_softnet(DoctorSnapshot& snapshot);
+void add_conntrack(DoctorSnapshot& snapshot);
+void add_machine_tables(DoctorSnapshot& snapshot);
+void add_sockets(DoctorSnapshot& snapshot);
+
+// /proc: steal, and how long the threads of VMs waited for a CPU.
+void add_cpu_time(DoctorSnapshot& snapshot);
+void add_vm_threads(DoctorSnapshot& snapshot);
+
+// Drops of Weir's own, from its ledgers.
+void add_ledgers(DoctorSnapshot& snapshot);
+
+// Drops that the tracer saw, normal ends left out. Weir's own are not taken out of the kernel's rows.
+void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops);
+
+}  // namespace weir::doctor_sources
