@@ -193,20 +193,6 @@ TEST(FlowWindow, NeverGoesBelowZero) {
     EXPECT_EQ(window.untracked[0].tx[WEIR_UNTRACKED_EVICTED], (Count{3, 300}));
 }
 
-// Two packets were parked before their flow was in the table, and are its own by the later snapshot.
-TEST(FlowWindow, BusyThatAFlowGotIsNoNewLedger) {
-    FlowSnapshot earlier = snapshot({flow(1, {10, 1000})}, {50, 5000});
-    earlier.untracked[0].rx[WEIR_UNTRACKED_BUSY] = {2, 200};
-    FlowSnapshot later = snapshot({flow(1, {11, 1100}), flow(2, {4, 400}, {5, 500})}, {53, 5300});
-    FlowSnapshot window = window_of(earlier, later);
-    EXPECT_EQ(window.untracked[0].tx[WEIR_UNTRACKED_EVICTED], (Count{3, 300}));
-    EXPECT_EQ(window.untracked[0].rx[WEIR_UNTRACKED_BUSY], Count{});
-    ASSERT_EQ(window.flows.size(), 2U);
-    EXPECT_EQ(window.flows[0].tx, (Count{1, 100}));
-    EXPECT_EQ(window.flows[1].tx, (Count{4, 400}));
-    EXPECT_EQ(window.flows[1].rx, (Count{3, 300}));
-}
-
 // A table of a few slots under random traffic: the sum of a window is always what the ledger gained in it.
 TEST(FlowWindow, SumsToWhatTheLedgerGained) {
     std::mt19937 random(4711);
