@@ -11,7 +11,6 @@ SUBJECT = os.environ.get("WEIR_LAB_SUBJECT", "weir")
 UDP = {
     "10 tx": {"rate": "10mbit"},
     "100 tx": {"rate": "100mbit"},
-    "1000 tx": {"rate": "1000mbit", "overload": 2},  # what this CPU can send and drop
     "100 rx": {"rate": "100mbit", "direction": "rx"},
 }
 COSTS = [SUBJECT, "cake", "htb"]
