@@ -128,10 +128,20 @@ class Process:
         self.popen = subprocess.Popen(self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       text=True, env=env, preexec_fn=_die_with_parent)
 
+    def read_line(self):
+        """One line of stdout, byte by byte: what came after it stays in the pipe, where finish() finds it. Empty at the end."""
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            byte = os.read(self.popen.stdout.fileno(), 1)
+            if not byte:
+                break
+            line += byte
+        return line.decode()
+
     def wait_line(self, word):
         """Reads stdout until a line has `word` in it; returns all lines read."""
         lines = []
-        for line in self.popen.stdout:
+        while line := self.read_line():
             lines.append(line)
             if word in line:
                 return lines
