@@ -17,6 +17,9 @@
 
 #define WEIR_AQM_COUNT_MAX (1u << 16)
 
+/* After so many signals in a row, which takes 1.6 s at an interval of 100 ms, the senders are taken not to listen. */
+#define WEIR_AQM_OVERLOAD_COUNT 64
+
 /* 2^32 / sqrt(count), by Newton's iteration x' = x (3 - count x^2) / 2 from the power of two below. count >= 1. */
 static __always_inline __u64 weir_inverse_sqrt(__u64 count) {
     __u64 x = (1ull << 32) >> ((weir_log2(count) + 1) / 2);
@@ -35,6 +38,32 @@ static __always_inline __u64 weir_inverse_sqrt(__u64 count) {
 /* From one signal to the next. */
 static __always_inline __u64 weir_aqm_step_ns(__u64 interval_ns, __u64 count) {
     return interval_ns * weir_inverse_sqrt(count) >> 32;
+}
+
+/* Whether the queue stands again less than an interval after the last series of signals would have gone on. */
+static __always_inline int weir_aqm_is_same_queue(const struct weir_limit_rule* rule, __u64 above_ns, __u64 next_ns) {
+    return (__s64)(above_ns - next_ns) < (__s64)rule->interval_ns;
+}
+
+/* Whether signals have not helped: what comes is more than the rate, and goes on coming. Breaks shorter than an interval,
+ * as of a sender that has to wait for a CPU, do not end it. */
+static __always_inline int weir_aqm_is_overloaded(const struct weir_limit_direction* limit,
+                                                  const struct weir_limit_rule* rule) {
+    const __u64 above_ns = WEIR_READ_ONCE(limit->aqm_above_ns);
+
+    return above_ns && WEIR_READ_ONCE(limit->aqm_count) >= WEIR_AQM_OVERLOAD_COUNT &&
+           (WEIR_READ_ONCE(limit->aqm_is_dropping) ||
+            weir_aqm_is_same_queue(rule, above_ns, WEIR_READ_ONCE(limit->aqm_next_ns)));
+}
+
+/* Where a series begins that comes `now_ns - next_ns` after the last one: the rate of signals that held the queue last
+ * time is a better guess than none; that of an overload is none for those who come after it. */
+static __always_inline __u64 weir_aqm_first_count(const struct weir_limit_rule* rule, __u64 now_ns, __u64 above_ns,
+                                                  __u64 next_ns, __u64 count) {
+    const __u64 most = WEIR_AQM_OVERLOAD_COUNT - (weir_aqm_is_same_queue(rule, above_ns, next_ns) ? 0 : 2);
+
+    if (now_ns - next_ns >= WEIR_AQM_MEMORY_INTERVALS * rule->interval_ns || count <= 2) return 1;
+    return count >= WEIR_AQM_OVERLOAD_COUNT ? most : count - 2;
 }
 
 /* Whether a packet that arrives now, behind a queue of `queue_ns`, is to be marked, or dropped if it cannot be. */
@@ -58,8 +87,7 @@ static __always_inline int weir_aqm_signal(struct weir_limit_direction* limit, c
     count = WEIR_READ_ONCE(limit->aqm_count);
     if (!WEIR_READ_ONCE(limit->aqm_is_dropping)) {
         if ((__s64)(now_ns - above_ns) < (__s64)interval_ns) return 0;
-        /* The rate of signals that held the queue last time is a better guess than none. */
-        count = now_ns - next_ns < WEIR_AQM_MEMORY_INTERVALS * interval_ns && count > 2 ? count - 2 : 1;
+        count = weir_aqm_first_count(rule, now_ns, above_ns, next_ns, count);
         if (__sync_val_compare_and_swap(&limit->aqm_next_ns, next_ns, now_ns + weir_aqm_step_ns(interval_ns, count)) !=
             next_ns)
             return 0;

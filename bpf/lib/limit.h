@@ -87,6 +87,17 @@ static __always_inline int weir_limit_takes_packets(struct weir_limit_direction*
            weir_bucket_take(&limit->packet_time, now, packets * packet_cost, rule->packet_burst).is_admitted;
 }
 
+/* How long a queue takes packets, fixed point. Senders that listen get room for their bursts. For those that do not, more
+ * room is more delay and nothing else: their queue stays near the target, so that a new rate shows on the wire at once. */
+static __always_inline __u64 weir_limit_horizon(const struct weir_limit_direction* limit,
+                                                const struct weir_limit_rule* rule) {
+    __u64 overloaded;
+
+    if (rule->mode != WEIR_LIMIT_SHAPE || !weir_aqm_is_overloaded(limit, rule)) return rule->horizon;
+    overloaded = weir_fixed_time(rule->target_ns + rule->target_ns / 2);
+    return overloaded < rule->horizon ? overloaded : rule->horizon;
+}
+
 static __always_inline void weir_limit_open(struct weir_limit_direction* limit, __u64 now_ns, __u64 bytes,
                                             __u64 packets, __u64 hash, struct weir_limit_case* one) {
     const __u64 now = weir_fixed_time(now_ns);
@@ -137,7 +148,7 @@ static __always_inline void weir_limit_open(struct weir_limit_direction* limit, 
         one->reason = WEIR_DROP_RATE;
         return;
     }
-    if (ahead - rule->burst > rule->horizon) {
+    if (ahead - rule->burst > weir_limit_horizon(limit, rule)) {
         one->outcome = WEIR_LIMIT_DROP;
         one->reason = WEIR_DROP_HORIZON;
         return;

@@ -213,6 +213,31 @@ TEST(Limit, NoFlowOvertakesItself) {
     }
 }
 
+// A flood that no signal slows has no use of a long queue: what it is let through leaves within 1.5 targets, whatever
+// pauses it makes, so that a new rate is on the wire at once. Who comes after it has the whole horizon again.
+TEST(Limit, AFloodGetsAShortQueueAndWhoComesAfterItALongOne) {
+    Bucket bucket({.bps = 50e6});
+    std::uint64_t worst_ns = 0, now = start_ns;
+    double bytes = 0;
+    for (; now < start_ns + 6 * second_ns; now += 80'000) {  // 151 Mbit/s
+        if (now / ms_ns % 400 == 0) now += 12 * ms_ns;        // longer than what is queued
+        const auto one = bucket.send(now, 1514, 1);
+        if (!passes(one) || now < start_ns + 3 * second_ns) continue;
+        bytes += 1514;
+        worst_ns = std::max<std::uint64_t>(worst_ns, one.delay_ns);
+    }
+    EXPECT_LT(worst_ns, 7'800'000U);
+    EXPECT_GT(bytes * 8, 50e6 * 2.92);
+    now += 200 * ms_ns;
+    std::uint64_t longest_ns = 0;
+    for (const std::uint64_t end = now + 80 * ms_ns; now < end; now += 80'000) {
+        const auto one = bucket.send(now, 1514, 1);
+        ASSERT_TRUE(passes(one) || one.reason == static_cast<__u32>(WEIR_DROP_HORIZON));
+        if (passes(one)) longest_ns = std::max<std::uint64_t>(longest_ns, one.delay_ns);
+    }
+    EXPECT_GT(longest_ns, 90 * ms_ns);
+}
+
 TEST(Limit, EcnIsMarkedInsteadOfDropped) {
     Bucket bucket({.bps = 100e6});
     std::uint64_t drops = 0;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A limit that changes all the time: first beside numbered UDP below all of its values, of which none may be lost; then under
-# TCP, to see when the new rate is in force.
+# a flood and under TCP, each settled, to see when the new rate is in force.
 parameter kind cake
 parameter direction tx
 parameter low 50mbit
@@ -38,9 +38,9 @@ limit_state state_udp "$kind" "$direction"
 meanwhile receive_flood inside "$receiver" datagrams receive
 meanwhile wire inside "$receiver" wire eth0 --step-ms 2
 keep flood inside "$sender" datagrams send "$receiver_address" --rate $(($(in_bits "$high") * 3 / 2)) \
-    --seconds $((changes * every_ms / 1000 + 1)) &
+    --seconds $((changes * every_ms / 1000 + 4)) &
 sending=$!
-sleep 0.5
+sleep 3
 keep changes_under_flood change_often "$changes"
 wait $sending
 over wire TERM
