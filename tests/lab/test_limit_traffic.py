@@ -50,6 +50,12 @@ class LimitChange:
         self.assertGreater(figures["udp_sent"], 1000)
         self.assertEqual((figures["udp_lost"], figures["udp_drops"], figures["udp_out_of_order"]), (0, 0, 0))
 
+    def test_new_rate_is_on_the_wire_within_10_ms(self):
+        figures = self.figures("changed")
+        self.assertEqual(figures["flood_settled"], figures["flood_changes"])
+        self.assertGreaterEqual(figures["flood_changes"], 9)
+        self.assertLessEqual(figures["flood_settle_worst_ms"], 10)
+
 
 class LimitCost:
     virtual_time = True

@@ -12,6 +12,9 @@ path 20 "$direction"
 ends "$direction"
 limit "$kind" "$direction" "$high"
 
+# What the changes take, the commands' own time with them, which is up to 100 ms on this CPU.
+lasts=$((changes * (every_ms + 100) / 1000 + 1))
+
 # change_often COUNT: low and high by turns; a line for each: begun and done in nanoseconds, and the rate.
 change_often() {
     local number rate begun
@@ -27,7 +30,7 @@ change_often() {
 
 meanwhile receive inside "$receiver" datagrams receive
 keep send inside "$sender" datagrams send "$receiver_address" --rate $(($(in_bits "$low") / 2)) \
-    --seconds $((changes * every_ms / 1000 + 1)) &
+    --seconds $lasts &
 sending=$!
 sleep 0.3
 keep changes_under_udp change_often "$changes"
@@ -38,7 +41,7 @@ limit_state state_udp "$kind" "$direction"
 meanwhile receive_flood inside "$receiver" datagrams receive
 meanwhile wire inside "$receiver" wire eth0 --step-ms 2
 keep flood inside "$sender" datagrams send "$receiver_address" --rate $(($(in_bits "$high") * 3 / 2)) \
-    --seconds $((changes * every_ms / 1000 + 4)) &
+    --seconds $((lasts + 3)) &
 sending=$!
 sleep 3
 keep changes_under_flood change_often "$changes"
@@ -48,7 +51,7 @@ over receive_flood
 
 meanwhile sink inside "$receiver" bulk sink
 meanwhile wire_tcp inside "$receiver" wire eth0 --step-ms 10
-keep source inside "$sender" bulk source "$receiver_address" --seconds $((changes * every_ms / 1000 + 2)) &
+keep source inside "$sender" bulk source "$receiver_address" --seconds $((lasts + 2)) &
 sending=$!
 sleep 1.5
 limit_state state_tcp_before "$kind" "$direction"

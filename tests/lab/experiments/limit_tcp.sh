@@ -6,7 +6,7 @@ parameter rate 100mbit
 parameter delay 20
 parameter flows 1
 parameter cc cubic
-parameter seconds 8
+parameter seconds 6
 parameter ecn 0
 
 path "$delay" "$direction"
