@@ -10,6 +10,7 @@ A case is an experiment with settings of its parameters, as text: "limit_tcp,del
 With virtual_time=True one guest instruction is one nanosecond of guest time, whatever the host does: docs/lab.md.
 """
 
+import contextlib
 import ctypes
 import io
 import json
@@ -140,15 +141,32 @@ class Lab:
         """An interactive console."""
         self._boot({"/lab/shell": b""}, [], None, [], stdin=None, timeout_s=None)
 
+    @contextlib.contextmanager
+    def tenant(self, within, tap, mac, address):
+        """A machine with virtio-net on a tap in another network namespace (`within`: the words that enter it); see
+        guest/tenant. Yields its process, when QEMU has begun and its system has not."""
+        card = ["-netdev", f"tap,id=n,ifname={tap},script=no,downscript=no,vhost=off",
+                "-device", f"virtio-net-pci,netdev=n,mac={mac}"]
+        with _memory_file() as initramfs, tempfile.TemporaryFile() as console:
+            machine = self._start(initramfs, {"/lab/tenant": f"{address}\n".encode()}, within=within, channel=card,
+                                  stdout=console)
+            try:
+                yield machine
+            finally:
+                machine.kill()
+                machine.wait()
+
+    def _start(self, initramfs, files, within=(), channel=(), stdout=None, descriptors=(), stdin=subprocess.DEVNULL):
+        _build(self._kernel, files).write(initramfs)
+        initramfs.flush()
+        command = [*within, *self._command, "-initrd", f"/proc/self/fd/{initramfs.fileno()}", "-append", self._options,
+                   "-serial", "mon:stdio" if stdin is None else "stdio", *channel]
+        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stdout and subprocess.STDOUT,
+                                pass_fds=[initramfs.fileno(), *descriptors], preexec_fn=_end_with_parent)
+
     def _boot(self, files, channel, stdout, descriptors, stdin=subprocess.DEVNULL, timeout_s=0):
         with _memory_file() as initramfs:
-            _build(self._kernel, files).write(initramfs)
-            initramfs.flush()
-            command = [*self._command, "-initrd", f"/proc/self/fd/{initramfs.fileno()}",
-                       "-append", self._options,
-                       "-serial", "mon:stdio" if stdin is None else "stdio", *channel]
-            machine = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stdout and subprocess.STDOUT,
-                                       pass_fds=[initramfs.fileno(), *descriptors], preexec_fn=_end_with_parent)
+            machine = self._start(initramfs, files, channel=channel, stdout=stdout, descriptors=descriptors, stdin=stdin)
             try:
                 machine.wait(self._timeout_s if timeout_s == 0 else timeout_s)
                 return f"QEMU ended with {machine.returncode}"
@@ -218,6 +236,7 @@ def _build(kernel, files):
     image.modules(kernel, MODULES)
     image.file("/etc/passwd", b"root:x:0:0:root:/:/bin/bash\n")
     image.copy(os.path.join(HERE, "guest", "init"), "/init")
+    image.copy(os.path.join(HERE, "guest", "tenant"), "/lab/tenant_agent")
     for name in ("experiment", "lib.sh", "path.sh", "limiter.sh"):
         image.copy(os.path.join(HERE, "guest", name), "/lab/" + name)
     for name in experiments():
