@@ -85,26 +85,28 @@ class Tenants(unittest.TestCase):
         self.addCleanup(self.host.weir, "limit", "clear", tenant.name)
 
     def rate_bps(self, interface, way, seconds=4):
-        """Wire bits a second by the device's own counters, from two seconds on."""
-        def read():
-            return time.monotonic(), self.host.counters(interface)[way]["packets"]
-        time.sleep(2)
-        begin, before = read()
+        """Wire bits a second by the device's own counters, what reading them takes is in the time. From four seconds on: nothing
+        here holds packets, so a flood's first burst is the limit's horizon."""
+        time.sleep(4)
+        begin = time.monotonic()
+        before = self.host.counters(interface)[way]["packets"]
         time.sleep(seconds)
-        end, after = read()
-        return (after - before) * WIRE * 8 / (end - begin)
+        packets = self.host.counters(interface)[way]["packets"] - before
+        return packets * WIRE * 8 / (time.monotonic() - begin)
 
     def held(self, what, rate_bps, limit_bps):
         print(f"tenants: {what}: {rate_bps / limit_bps:.5f} of the limit", flush=True)
-        self.assertAlmostEqual(rate_bps / limit_bps, 1, delta=0.01)
+        self.assertLessEqual(rate_bps / limit_bps, 1.01)
+        # A machine that waits for a CPU longer than its queue lasts sends less than it may.
+        self.assertGreaterEqual(rate_bps / limit_bps, 0.7)
 
     def in_the_background(self, tenant, command):
         """The command in the machine; it need not end before the machine does."""
         tenant.ask(f"{command} >/tmp/background 2>&1 &")
 
-    def flood_from(self, tenant, to, seconds=8):
+    def flood_from(self, tenant, to, seconds=12):
         self.in_the_background(tenant, f"iperf3 -u -b 30M -l 1472 -t {seconds} -c {to}")
-        self.addCleanup(lab.wait_for, lambda: "iperf3 -u" not in tenant.ask_quietly("ps") + "-" * 1, "the flood's end",
+        self.addCleanup(lab.wait_for, lambda: "iperf3 -u" not in tenant.ask_quietly("ps"), "the flood's end",
                         timeout=30, pause=1)
 
     def test_ledger_is_exact(self):
@@ -113,8 +115,8 @@ class Tenants(unittest.TestCase):
             self.a.wait()
             for command in (f"iperf3 -n 20M -c {HOST}", f"iperf3 -R -n 20M -c {HOST}",
                             f"iperf3 -n 10M -c {self.b.address}", f"ping -c 5 -i 0.2 -q {self.b.address}"):
-                self.assertNotIn("error", self.a.ask(command))
-        window.check(self, at_least=1000)
+                self.assertRegex(self.a.ask(command), "receiver|5 received")
+        window.check(self, at_least=20)
 
     def test_sending_is_limited(self):
         self.limit(self.a, "--tx-max", "10mbit")
@@ -123,7 +125,7 @@ class Tenants(unittest.TestCase):
 
     def test_receiving_is_limited(self):
         self.limit(self.b, "--rx-max", "10mbit")
-        flood = self.host.start("iperf3", "-u", "-b", "30M", "-l", "1472", "-t", "7", "-c", self.b.address)
+        flood = self.host.start("iperf3", "-u", "-b", "30M", "-l", "1472", "-t", "10", "-c", self.b.address)
         self.held("UDP at 30 Mbit/s from the host to a machine, limit 10", self.rate_bps(self.b.tap, "tx"), 10e6)
         flood.finish(ok=None)
 
@@ -138,19 +140,20 @@ class Tenants(unittest.TestCase):
         found = self.host.tc("qdisc", "show", "dev", self.b.tap)
         os.kill(self.b.machine.pid, signal.SIGSTOP)
         try:
-            flood = self.host.start("iperf3", "-u", "-b", "30M", "-l", "1472", "-t", "4", "-c", self.b.address)
-            sender = self.lab.sender(self.host, "br0", "--count", "20000", "--size", "1500", "--dst-mac", self.b.mac)
-            self.assertEqual(sender.finish().json["frames"], 20000)
+            flood = self.host.start("iperf3", "-u", "-b", "30M", "-l", "1472", "-t", "2", "-c", self.b.address)
+            time.sleep(1)
             begin = time.monotonic()
             self.host.weir("detach", self.b.tap)
             self.assertLess(time.monotonic() - begin, 20)
-            self.assertGreater(self.host.counters(self.b.tap)["tx"]["dropped"], 0)
             flood.kill()
+            sender = self.lab.sender(self.host, "br0", "--count", "20000", "--size", "1500", "--dst-mac", self.b.mac)
+            self.assertEqual(sender.finish().json["packets"], 20000)
+            self.assertGreater(self.host.counters(self.b.tap)["tx"]["dropped"], 10000)
         finally:
             os.kill(self.b.machine.pid, signal.SIGCONT)
+            self.host.weir("attach", self.b.tap, "--tenant", "b")
         self.assertEqual(self.host.tc("qdisc", "show", "dev", self.b.tap), found)
         self.b.wait()
-        self.host.weir("attach", self.b.tap, "--tenant", "b")
 
 
 if __name__ == "__main__":
