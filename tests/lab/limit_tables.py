@@ -50,8 +50,8 @@ def tcp_row(settings, figures):
         "highest s %": text(figures["wire_highest_second_bps"], "{:.2f}", 100 / limit),
         "ping +p50 ms": text(figures["ping_added_p50_ms"]), "+p99": text(figures["ping_added_p99_ms"]),
         "ask +p50 ms": text(figures["ask_added_p50_ms"]), "+p99 ": text(figures["ask_added_p99_ms"]),
-        "queue ms": text(figures["bulk_queue_p50_ms"], "{:.1f}"), "drops": text(figures["drops"], "{:d}"),
-        "marks": text(figures["marks"], "{:d}"), "sent again": text(figures["retransmits"], "{:d}"),
+        "queue ms": text(figures["bulk_queue_p50_ms"], "{:.1f}"), "drops": text(figures["drops"], "{:.0f}"),
+        "marks": text(figures["marks"], "{:.0f}"), "sent again": text(figures["retransmits"], "{:.0f}"),
         "CPU %": text(figures["busy_share"], "{:.0f}", 100),
     }
 
@@ -63,7 +63,7 @@ def udp_row(settings, figures):
         "offered Mbit/s": text(figures["offered_bps"], "{:.1f}", 1e-6),
         "delivered %": text(figures["delivered_of_limit"], "{:.2f}", 100),
         "highest s %": text(figures["wire_highest_second_bps"], "{:.2f}", 100 / limit),
-        "drops": text(figures["drops"], "{:d}"), "out of order": str(figures["out_of_order"]),
+        "drops": text(figures["drops"], "{:.0f}"), "out of order": str(figures["out_of_order"]),
     }
 
 
@@ -91,7 +91,7 @@ def cost_row(settings, figures):
         "dir": settings["direction"], "limiter": settings["kind"],
         "the path": text(figures["path_instructions"], "{:.0f}"),
         "added": text(figures["added_instructions"], "{:.0f}"),
-        "of it the limit": text(figures["limit_instructions"], "{:.0f}"), "drops": text(figures["drops"], "{:d}"),
+        "of it the limit": text(figures["limit_instructions"], "{:.0f}"), "drops": text(figures["drops"], "{:.0f}"),
     }
 
 

@@ -23,11 +23,38 @@ class LimitStop:
                 self.assertEqual(figures["left"], "")
 
 
+class LimitStopTap:
+    experiment = "limit_stop_tap"
+    virtual_time = True
+
+    def test_every_command_succeeds(self):
+        for name in self.kept.names():
+            with self.subTest(name=name):
+                self.assertEqual(self.kept.code(name), 0, self.kept.errors(name) + self.kept.text(name))
+
+    def test_frames_flow_again_each_time(self):
+        # 20 Mbit/s are some 1,680 frames a second.
+        went_on = self.kept.figure("frames_going_on") - self.kept.figure("frames_stopped")
+        self.assertGreater(went_on, 1000)
+        self.assertGreater(self.kept.figure("frames_after") - self.kept.figure("frames_detached"), 1000)
+
+    def test_nothing_is_left(self):
+        self.assertEqual(self.kept.text("left"), "")
+
+
 class LimitStopOn61(LimitStop, Experiment):
     kernel = "6.1"
 
 
 class LimitStopOn612(LimitStop, Experiment):
+    kernel = "6.12"
+
+
+class LimitStopTapOn61(LimitStopTap, Experiment):
+    kernel = "6.1"
+
+
+class LimitStopTapOn612(LimitStopTap, Experiment):
     kernel = "6.12"
 
 

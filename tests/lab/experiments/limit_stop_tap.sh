@@ -2,6 +2,7 @@
 # A tap with a limit, whose guest is stopped and goes on; then stops again, and Weir is detached.
 parameter rate 20mbit
 
+modprobe tun
 path 20 rx
 meanwhile guest tap vm
 echo 1 >/proc/sys/net/ipv6/conf/vm/disable_ipv6
