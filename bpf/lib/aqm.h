@@ -45,8 +45,8 @@ static __always_inline int weir_aqm_is_same_queue(const struct weir_limit_rule* 
     return (__s64)(above_ns - next_ns) < (__s64)rule->interval_ns;
 }
 
-/* Whether signals have not helped: what comes is more than the rate, and goes on coming. Breaks shorter than an interval,
- * as of a sender that has to wait for a CPU, do not end it. */
+/* Whether signals have not helped: what comes is more than the rate, and goes on coming. Breaks shorter than an
+ * interval, as of a sender that has to wait for a CPU, do not end it. */
 static __always_inline int weir_aqm_is_overloaded(const struct weir_limit_direction* limit,
                                                   const struct weir_limit_rule* rule) {
     const __u64 above_ns = WEIR_READ_ONCE(limit->aqm_above_ns);
@@ -86,7 +86,9 @@ static __always_inline int weir_aqm_signal(struct weir_limit_direction* limit, c
     next_ns = WEIR_READ_ONCE(limit->aqm_next_ns);
     count = WEIR_READ_ONCE(limit->aqm_count);
     if (!WEIR_READ_ONCE(limit->aqm_is_dropping)) {
-        if ((__s64)(now_ns - above_ns) < (__s64)interval_ns) return 0;
+        /* An interval's patience, but not until there is no room: one signal now saves a burst of drops. */
+        if ((__s64)(now_ns - above_ns) < (__s64)interval_ns && queue_ns <= rule->horizon >> (WEIR_TIME_SHIFT + 1))
+            return 0;
         count = weir_aqm_first_count(rule, now_ns, above_ns, next_ns, count);
         if (__sync_val_compare_and_swap(&limit->aqm_next_ns, next_ns, now_ns + weir_aqm_step_ns(interval_ns, count)) !=
             next_ns)

@@ -87,8 +87,9 @@ static __always_inline int weir_limit_takes_packets(struct weir_limit_direction*
            weir_bucket_take(&limit->packet_time, now, packets * packet_cost, rule->packet_burst).is_admitted;
 }
 
-/* How long a queue takes packets, fixed point. Senders that listen get room for their bursts. For those that do not, more
- * room is more delay and nothing else: their queue stays near the target, so that a new rate shows on the wire at once. */
+/* How long a queue takes packets, fixed point. Senders that listen get room for their bursts. For those that do not,
+ * more room is more delay and nothing else: their queue stays near the target, so that a new rate shows on the wire at
+ * once. */
 static __always_inline __u64 weir_limit_horizon(const struct weir_limit_direction* limit,
                                                 const struct weir_limit_rule* rule) {
     __u64 overloaded;
