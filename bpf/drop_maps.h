@@ -39,7 +39,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, WEIR_VNICS_MAX * WEIR_DIRECTIONS * WEIR_DROP_ROOM);
+    __uint(max_entries, WEIR_VNICS_MAX* WEIR_DIRECTIONS* WEIR_DROP_ROOM);
     __type(key, struct weir_drop_own_key);
     __type(value, __u64);
 } drop_own SEC(".maps");

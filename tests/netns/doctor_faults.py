@@ -74,7 +74,6 @@ class AcceptQueue(Fault):
 
 class Firewall(Fault):
     id = "netfilter_drop"
-    confidence = "medium"
     mends = True
     chain = "input"
     rule = "udp dport 7003 counter drop"

@@ -216,8 +216,8 @@ TEST(Diagnosis, ALimitIsNamedAndItsCommandIsReady) {
     EXPECT_EQ(findings[0].count, 600U);
     EXPECT_EQ(findings[0].confidence, Confidence::medium) << "the limit's value is no second source of the loss";
     EXPECT_THAT(findings[0].fix, HasSubstr("weir limit set web --rx-max RATE"));
-    EXPECT_THAT(findings[0].evidence,
-                Contains(AllOf(Field(&DoctorEvidence::metric, "limit.rx_max_bps"), Field(&DoctorEvidence::after, 8'000'000U))));
+    EXPECT_THAT(findings[0].evidence, Contains(AllOf(Field(&DoctorEvidence::metric, "limit.rx_max_bps"),
+                                                     Field(&DoctorEvidence::after, 8'000'000U))));
 }
 
 TEST(Knowledge, TablesFitTogether) {

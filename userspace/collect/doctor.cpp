@@ -8,6 +8,7 @@
 
 #include "collect/collect.hpp"
 #include "collect/doctor_sources.hpp"
+#include "kernel/nft_counters.hpp"
 #include "model/drop_reasons.hpp"
 
 namespace weir {
@@ -45,6 +46,16 @@ void add_limits(DoctorSnapshot& snapshot, const std::vector<VnicLedger>& droppin
 }  // namespace
 
 namespace doctor_sources {
+
+void add_firewall(DoctorSnapshot& snapshot) {
+    const auto rules = read_nft_drops();
+    if (!rules) {
+        snapshot.missing.push_back("the firewall's counters: " + to_line(rules.error()));
+        return;
+    }
+    for (const NftDropRule& rule : *rules)
+        snapshot.counters[{"nft.dropped", {"", rule.rule}}] += rule.packets;
+}
 
 void add_ledgers(DoctorSnapshot& snapshot) {
     const auto ledgers = collect_ledgers("");
@@ -104,6 +115,7 @@ Result<DoctorSnapshot> collect_doctor(const std::string& interface, const DropWa
     add_sockets(snapshot);
     add_cpu_time(snapshot);
     add_vm_threads(snapshot);
+    add_firewall(snapshot);
     add_ledgers(snapshot);
     if (drops != nullptr) add_traced(snapshot, *drops);
     return snapshot;

@@ -110,8 +110,8 @@ void add_own_rows(DropSnapshot& snapshot, const LedgerSnapshot& ledgers, const O
                 row.source = DropSource::weir;
                 row.reason = drop_reason_name(reason);
                 row.hook = hook_of(vnic, direction);
-                row.location = fmt::format("{} {}", to_string(row.hook),
-                                           is_at_ingress(vnic, direction) ? "ingress" : "egress");
+                row.location =
+                    fmt::format("{} {}", to_string(row.hook), is_at_ingress(vnic, direction) ? "ingress" : "egress");
                 row.packets = packets;
                 snapshot.rows.push_back(std::move(row));
             }

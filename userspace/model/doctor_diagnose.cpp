@@ -212,8 +212,7 @@ private:
         for (const DoctorEvidence& one : finding.evidence)
             if (family_of(one.metric) == "weir" && one.unit == finding.unit)
                 grown[one.place.part] += one.after - one.before;
-        const auto most =
-            std::ranges::max_element(grown, {}, [](const auto& direction) { return direction.second; });
+        const auto most = std::ranges::max_element(grown, {}, [](const auto& direction) { return direction.second; });
         return most == grown.end() ? std::string_view() : most->first;
     }
 

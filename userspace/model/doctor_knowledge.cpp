@@ -316,7 +316,7 @@ constexpr Sign signs[] = {
     {"socket_filter", "trace.socket_filter"},
 
     {"netfilter_drop", "trace.netfilter_drop", SignKind::counts, {"conntrack.drop"}},
-    {"netfilter_drop", "nft.dropped"},
+    {"netfilter_drop", "nft.dropped", supports},
     // What Weir drops at a hook the kernel drops on Weir's word.
     {"xdp_dropped", "ethtool.rx_queue_*_xdp_drops", SignKind::counts, {"weir_hook.xdp"}},
     {"xdp_dropped", "trace.xdp", SignKind::counts, {"weir_hook.xdp"}},
