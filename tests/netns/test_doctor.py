@@ -125,7 +125,7 @@ class TestCommand(lab.Case):
     def test_nothing_wrong_is_said_and_is_exit_code_0(self):
         host, _ = self.lab.pair()
         done = host.weir("doctor", "vnic0", "--duration", "0.3")
-        self.assertIn("nothing wrong found in 300 ms", done.out)
+        self.assertRegex(done.out, r"nothing wrong found in [3-9]\d\d ms")  # a busy machine wakes it late
         self.assertIn("veth", done.out)
         self.assertIn("watching for 300 ms", done.err)
 
