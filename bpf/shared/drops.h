@@ -11,13 +11,15 @@
  *                 reasons that have no place of their own
  *   drop_outside  per-CPU array of one weir_drop_count: other network namespaces
  *   drop_settings array of one weir_drop_settings
+ *   drop_own      hash from weir_drop_own_key to packets: what Weir itself had dropped when a tracer was kept, so that
+ *                 totals since then can be told from the ledger's; user space only
  */
 #ifndef WEIR_BPF_SHARED_DROPS_H
 #define WEIR_BPF_SHARED_DROPS_H
 
 #include "types.h"
 
-#define WEIR_DROP_SCHEMA 1
+#define WEIR_DROP_SCHEMA 2
 
 /* Kinds of drop that have a line of their own: interface, reason and place. A key stands at one of WEIR_DROP_PROBES
  * slots from its home on. */
@@ -56,6 +58,14 @@ struct weir_drop_settings {
     __u64 started_ns; /* CLOCK_MONOTONIC */
 };
 
+struct weir_drop_own_key {
+    __u64 attached_ns; /* as in weir_vnic_info: a vNIC that was attached anew has begun at 0 */
+    __u32 slot;
+    __u16 direction; /* weir_direction */
+    __u16 reason;    /* weir_drop_reason */
+};
+
+WEIR_STATIC_ASSERT(sizeof(struct weir_drop_own_key) == 16, "weir_drop_own_key has no padding");
 WEIR_STATIC_ASSERT(sizeof(struct weir_drop_key) == 24, "weir_drop_key has no padding");
 WEIR_STATIC_ASSERT(sizeof(struct weir_drop_slot) == 40, "weir_drop_slot is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_drop_count) == 16, "weir_drop_count is part of the pinned state");

@@ -34,7 +34,7 @@ class Doctor:
         self.check("closed_port", "udp_closed_port", "high", code=0)
 
     def test_firewall(self):
-        self.check("firewall", "netfilter_drop", "medium")
+        self.check("firewall", "netfilter_drop", "high")
 
     def test_fq_overflow(self):
         self.check("fq", "qdisc_overflow", "high")

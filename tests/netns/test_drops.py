@@ -353,6 +353,28 @@ class Command(lab.Case):
         self.assertEqual(self.kept(), [])
         self.assertIn("nothing to do", self.host.weir("drops", "--stop").err)
 
+    def test_what_weir_drops_is_in_the_totals_once_and_since_the_tracer_is_kept(self):
+        """At either hook. The truth: what was sent, less what came to the socket layer."""
+        for hook in ("tc", "xdp"):
+            with self.subTest(hook=hook):
+                self.host.weir("attach", "vnic0", "--tenant", "web", "--ingress-hook", hook)
+                self.addCleanup(self.host.weir, "detach", "--all")
+                self.host.weir("limit", "set", "web", "--tx-pps", 10)
+                self.lose(50)
+                self.host.weir("drops", "--keep")
+                received = lambda: self.host.run("nstat", "-asz", "--json", "UdpNoPorts").json["kernel"]["UdpNoPorts"]
+                before = received()
+                self.lose(200)
+                truth = 200 - (received() - before)
+                self.assertGreater(truth, 100)
+                rows = self.host.weir("drops", "vnic0", "-j").json["drops"]
+                self.assertEqual([(row["source"], row["reason"], row["packets"]) for row in rows
+                                  if row["reason"] != "no_socket"], [("weir", "pps", truth)])
+                self.assertEqual(sum(row["packets"] for row in rows), 200)
+                self.host.weir("drops", "--stop")
+                self.host.weir("limit", "clear", "web")
+                self.host.weir("detach", "--all")
+
     def test_detach_all_removes_the_kept_tracer_too(self):
         self.host.weir("drops", "--keep")
         self.assertIn("stopped counting drops", self.host.weir("detach", "--all").out)

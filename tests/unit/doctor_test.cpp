@@ -12,7 +12,11 @@
 namespace weir {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 struct Case {
@@ -184,11 +188,36 @@ TEST(Diagnosis, Ratios) {
 
 TEST(Diagnosis, WeirsOwnDropsAreNotAnothersProgram) {
     Case own;
-    own.grow("weir.rate", 500, {"vnet0", "tx"}).grow("trace.tc_ingress", 500, {"vnet0", "tx"});
+    own.grow("weir.rate", 500, {"vnet0", "tx"})
+        .grow("weir_hook.tc", 500, {"vnet0", "tx"})
+        .grow("trace.tc_ingress", 500, {"vnet0", "tx"});
     EXPECT_THAT(ids(own.findings()), ElementsAre("weir_limit"));
     own.grow("trace.tc_ingress", 700, {"vnet0", "tx"});
     EXPECT_THAT(ids(own.findings()), ElementsAre("weir_limit", "tc_dropped"));
     EXPECT_EQ(own.findings()[1].count, 200U);
+
+    Case xdp;
+    xdp.grow("weir.pps", 300, {"vnet0", "tx"})
+        .grow("weir_hook.xdp", 300, {"vnet0", "tx"})
+        .grow("ethtool.rx_queue_0_xdp_drops", 300, {"vnet0", ""})
+        .grow("trace.xdp", 300, {"vnet0", "tx, at veth_xdp_rcv_skb+0x10"});
+    EXPECT_THAT(ids(xdp.findings()), ElementsAre("weir_packet_limit"));
+}
+
+TEST(Diagnosis, ALimitIsNamedAndItsCommandIsReady) {
+    Case limited;
+    limited.nic("vnet0", "tap")
+        .grow("weir.rate", 100, {"vnet0", "tx"})
+        .grow("weir.horizon", 500, {"vnet0", "rx"})
+        .level("limit.rx_max_bps", 8'000'000, {"vnet0", "rx"});
+    limited.after.nics[0].tenant = "web";
+    const auto findings = limited.findings();
+    ASSERT_THAT(ids(findings), ElementsAre("weir_limit"));
+    EXPECT_EQ(findings[0].count, 600U);
+    EXPECT_EQ(findings[0].confidence, Confidence::medium) << "the limit's value is no second source of the loss";
+    EXPECT_THAT(findings[0].fix, HasSubstr("weir limit set web --rx-max RATE"));
+    EXPECT_THAT(findings[0].evidence, Contains(AllOf(Field(&DoctorEvidence::metric, "limit.rx_max_bps"),
+                                                     Field(&DoctorEvidence::after, 8'000'000U))));
 }
 
 TEST(Knowledge, TablesFitTogether) {

@@ -31,6 +31,7 @@ DropRow own_row(std::string interface, std::string reason, std::uint64_t packets
     DropRow made = row(std::move(interface), std::move(reason), packets);
     made.source = DropSource::weir;
     made.location = "tcx ingress";
+    made.hook = Hook::tcx;
     made.skbs = 0;
     return made;
 }
@@ -120,6 +121,17 @@ TEST(OwnDrops, AreTakenOutOfTheKernelsRows) {
     snapshot.rows[2].packets = 60;
     take_out_own_drops(snapshot);
     EXPECT_EQ(snapshot.rows.size(), 4U) << "a row of which nothing is left goes";
+}
+
+TEST(OwnDrops, AtXdpAreThoseThatTheKernelPutsDownToXdp) {
+    DropSnapshot snapshot;
+    snapshot.rows = {own_row("vnet3", "pps", 70), row("vnet3", "tc_ingress", 80), row("vnet3", "not_specified", 75)};
+    snapshot.rows[0].hook = Hook::xdp_generic;
+    snapshot.rows[2].location = "do_xdp_generic+0x10";
+    take_out_own_drops(snapshot);
+    ASSERT_EQ(snapshot.rows.size(), 3U);
+    EXPECT_EQ(snapshot.rows[1].packets, 80U);
+    EXPECT_EQ(snapshot.rows[2].packets, 5U);
 }
 
 TEST(DropsJson, HasWhatProgramsReadAndFoldsNormalEnds) {

@@ -76,6 +76,7 @@ Result<int> run_drops(const DropsWords& words, const OutputFormat& format) {
     if (words.watch) return watch_drops(drops, duration_ns, words, format);
     if (words.duration.empty() && drops.is_kept()) {
         const auto since_ns = first.taken_ns - first.since_ns;
+        take_out_own_drops(first);
         WEIR_CHECK(print_drops(std::move(first), since_ns, words, format));
         return 0;
     }

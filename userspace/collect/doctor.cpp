@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
+#include <vector>
 
 #include "collect/collect.hpp"
 #include "collect/doctor_sources.hpp"
+#include "kernel/nft_counters.hpp"
 #include "model/drop_reasons.hpp"
 
 namespace weir {
@@ -19,9 +22,40 @@ std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// What the limits are, as they stand, at the interfaces that have drops.
+void add_limits(DoctorSnapshot& snapshot, const std::vector<VnicLedger>& dropping) {
+    if (dropping.empty()) return;
+    const auto limits = collect_limits("");
+    if (!limits) {
+        snapshot.missing.push_back("Weir's limits: " + to_line(limits.error()));
+        return;
+    }
+    for (const VnicLedger& entry : dropping) {
+        const auto at = std::ranges::find(limits->limits, entry.vnic.tenant, &TenantLimitState::tenant);
+        if (at == limits->limits.end()) continue;
+        for (const Direction direction : directions) {
+            const auto& limit = direction == Direction::tx ? at->state.limit.tx : at->state.limit.rx;
+            const std::string word(to_string(direction));
+            const Place place{entry.vnic.interface, word};
+            snapshot.levels[{"limit." + word + "_max_bps", place}] = limit.max_bps;
+            snapshot.levels[{"limit." + word + "_pps", place}] = limit.packets_per_second;
+        }
+    }
+}
+
 }  // namespace
 
 namespace doctor_sources {
+
+void add_firewall(DoctorSnapshot& snapshot) {
+    const auto rules = read_nft_drops();
+    if (!rules) {
+        snapshot.missing.push_back("the firewall's counters: " + to_line(rules.error()));
+        return;
+    }
+    for (const NftDropRule& rule : *rules)
+        snapshot.counters[{"nft.dropped", {"", rule.rule}}] += rule.packets;
+}
 
 void add_ledgers(DoctorSnapshot& snapshot) {
     const auto ledgers = collect_ledgers("");
@@ -29,13 +63,24 @@ void add_ledgers(DoctorSnapshot& snapshot) {
         snapshot.missing.push_back("Weir's own counters: " + to_line(ledgers.error()));
         return;
     }
-    for (const VnicLedger& entry : ledgers->vnics)
-        for (const Direction direction : directions)
+    std::vector<VnicLedger> dropping;
+    for (const VnicLedger& entry : ledgers->vnics) {
+        const auto nic = std::ranges::find(snapshot.nics, entry.vnic.interface, &NicFacts::interface);
+        if (nic != snapshot.nics.end()) nic->tenant = entry.vnic.tenant;
+        const auto drops = entry.ledger.tx.drop_total().packets + entry.ledger.rx.drop_total().packets;
+        if (drops != 0) dropping.push_back(entry);
+        for (const Direction direction : directions) {
+            const Hook hook = hook_of(entry.vnic, direction);
+            const bool is_xdp = hook == Hook::xdp_native || hook == Hook::xdp_generic;
+            const Place place{entry.vnic.interface, std::string(to_string(direction))};
             for (std::size_t reason = 0; reason < WEIR_DROP_COUNT; reason++) {
-                const ReadingKey key{"weir." + std::string(drop_reason_name(reason)),
-                                     {entry.vnic.interface, std::string(to_string(direction))}};
-                snapshot.counters[key] += entry.ledger.of(direction).drops.at(reason).packets;
+                const auto packets = entry.ledger.of(direction).drops.at(reason).packets;
+                snapshot.counters[{"weir." + std::string(drop_reason_name(reason)), place}] += packets;
+                snapshot.counters[{is_xdp ? "weir_hook.xdp" : "weir_hook.tc", place}] += packets;
             }
+        }
+    }
+    add_limits(snapshot, dropping);
 }
 
 void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops) {
@@ -70,6 +115,7 @@ Result<DoctorSnapshot> collect_doctor(const std::string& interface, const DropWa
     add_sockets(snapshot);
     add_cpu_time(snapshot);
     add_vm_threads(snapshot);
+    add_firewall(snapshot);
     add_ledgers(snapshot);
     if (drops != nullptr) add_traced(snapshot, *drops);
     return snapshot;

@@ -30,6 +30,9 @@ void add_sockets(DoctorSnapshot& snapshot);
 void add_cpu_time(DoctorSnapshot& snapshot);
 void add_vm_threads(DoctorSnapshot& snapshot);
 
+// nf_tables: rules that drop, and count what they drop.
+void add_firewall(DoctorSnapshot& snapshot);
+
 // Drops of Weir's own, from its ledgers.
 void add_ledgers(DoctorSnapshot& snapshot);
 

@@ -18,6 +18,7 @@ struct DropWatch::State {
     std::optional<DropTracer> tracer;
     std::string untraced_why;
     bool is_kept = false;
+    OwnDrops own_before;  // of a kept tracer
     DropReasonNames reasons;
     mutable KernelSymbols symbols;
 };
@@ -63,12 +64,15 @@ DropRow row_of(const DropCounts::Entry& entry, const Interfaces& interfaces, con
     row.from = interfaces.name(key.from_ifindex);
     row.from_ifindex = key.from_ifindex;
     if (vnic != nullptr) row.tenant = vnic->tenant;
-    row.direction = direction_of(key.way, vnic);
     row.source = DropSource::kernel;
     row.reason = reasons.name(key.reason);
     row.location = symbols.name(key.location);
     row.packets = entry.count.packets;
     row.skbs = entry.count.skbs;
+    // XDP sees what arrives, and on a veth before the stack has marked the packet as arriving.
+    const DropReason* const known = explain(row);
+    const bool is_xdp = known != nullptr && known->name == "xdp";
+    row.direction = direction_of(is_xdp ? std::uint32_t{WEIR_DROP_ARRIVING} : key.way, vnic);
     row.is_normal = is_normal_end(row);
     return row;
 }
@@ -90,13 +94,13 @@ void add_kernel_rows(DropSnapshot& snapshot, const DropCounts& counts, const Int
     }
 }
 
-void add_own_rows(DropSnapshot& snapshot, const LedgerSnapshot& ledgers) {
+// `before` is what does not count: from before the kernel's drops were counted.
+void add_own_rows(DropSnapshot& snapshot, const LedgerSnapshot& ledgers, const OwnDrops& before) {
     for (const auto& [vnic, ledger] : ledgers.vnics) {
         for (const Direction direction : directions) {
-            const bool is_ingress = (direction == Direction::tx) == (vnic.role == Role::vnic);
-            const Hook hook = is_ingress ? vnic.ingress_hook : vnic.egress_hook;
             for (std::size_t reason = 0; reason < WEIR_DROP_COUNT; ++reason) {
-                const auto packets = ledger.of(direction).drops[reason].packets;
+                const auto all = ledger.of(direction).drops[reason].packets;
+                const auto packets = all - std::min(all, before.packets(vnic, direction, reason));
                 if (packets == 0) continue;
                 DropRow row;
                 row.interface = vnic.interface;
@@ -105,7 +109,9 @@ void add_own_rows(DropSnapshot& snapshot, const LedgerSnapshot& ledgers) {
                 row.direction = direction;
                 row.source = DropSource::weir;
                 row.reason = drop_reason_name(reason);
-                row.location = fmt::format("{} {}", to_string(hook), is_ingress ? "ingress" : "egress");
+                row.hook = hook_of(vnic, direction);
+                row.location =
+                    fmt::format("{} {}", to_string(row.hook), is_at_ingress(vnic, direction) ? "ingress" : "egress");
                 row.packets = packets;
                 snapshot.rows.push_back(std::move(row));
             }
@@ -146,6 +152,9 @@ Result<DropWatch> DropWatch::start(bool fresh) {
     if (!fresh) {
         WEIR_TRY(state->tracer, DropTracer::open_kept());
         state->is_kept = state->tracer.has_value();
+        if (state->is_kept) {
+            WEIR_TRY(state->own_before, state->tracer->read_own_before());
+        }
     }
     if (!state->tracer) {
         auto started = DropTracer::start();
@@ -182,7 +191,7 @@ Result<DropSnapshot> DropWatch::snapshot(const std::string& selector) const {
     } else {
         WEIR_TRY(interfaces.links, list_links());
     }
-    add_own_rows(snapshot, ledgers);
+    add_own_rows(snapshot, ledgers, state_->own_before);
     WEIR_CHECK(select(snapshot, interfaces, selector));
     return snapshot;
 }

@@ -1,9 +1,31 @@
 #include "control/drop_tracing.hpp"
 
 #include "kernel/drop_tracer.hpp"
+#include "kernel/instance.hpp"
 #include "kernel/state_dir.hpp"
+#include "kernel/tables.hpp"
+#include "kernel/vnic_list.hpp"
 
 namespace weir {
+namespace {
+
+Result<OwnDrops> own_drops_now() {
+    WEIR_TRY(const auto instance, open_instance());
+    if (!instance) return OwnDrops();
+    WEIR_TRY(auto vnics, list_vnics(*instance));
+    std::vector<VnicLedger> ledgers;
+    for (auto& vnic : vnics) {
+        WEIR_TRY(const auto ledger_map, open_ledger(*instance, vnic.slot));
+        WEIR_TRY(const auto cpus, read_ledger(ledger_map.get()));
+        Ledger ledger;
+        for (const auto& cpu : cpus)
+            add_cpu(ledger, cpu);
+        ledgers.push_back({std::move(vnic), ledger});
+    }
+    return OwnDrops(ledgers);
+}
+
+}  // namespace
 
 Result<ChangeReport> keep_drop_tracer(const ChangeOptions& options) {
     WEIR_TRY(const auto lock, StateLock::take());
@@ -12,7 +34,8 @@ Result<ChangeReport> keep_drop_tracer(const ChangeOptions& options) {
     if (is_kept) return report;
     if (!options.dry_run) {
         WEIR_TRY(const auto tracer, DropTracer::start());
-        WEIR_CHECK(tracer.keep());
+        WEIR_TRY(const auto own, own_drops_now());
+        WEIR_CHECK(tracer.keep(own));
     }
     report.lines.emplace_back(options.dry_run ? "would count drops until told to stop"
                                               : "counting drops until told to stop (weir drops --stop)");

@@ -68,7 +68,9 @@ Result<DropReasonNames> DropReasonNames::read() {
         if (name.starts_with("subsys_")) name.erase(0, std::string_view("subsys_").size());
         if (value != 0 && name != "num") names.subsystems_.emplace(value, std::move(name));
     });
-    for (const auto& [number, name] : names.subsystems_) {
+    for (const auto& subsystem : names.subsystems_) {
+        const std::uint32_t number = subsystem.first;
+        const std::string& name = subsystem.second;
         const auto* known = std::ranges::find_if(subsystems, [&](const auto& entry) { return entry.name == name; });
         if (known == subsystems.end()) continue;
         const Btf module(btf__load_module_btf(known->module, kernel.get()), btf__free);

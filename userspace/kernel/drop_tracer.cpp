@@ -30,6 +30,7 @@ constexpr auto counts_pin = "counts";
 constexpr auto rest_pin = "rest";
 constexpr auto outside_pin = "outside";
 constexpr auto settings_pin = "settings";
+constexpr auto own_pin = "own";
 constexpr auto program_pin = "program";
 constexpr auto link_pin = "link";
 
@@ -91,6 +92,13 @@ struct KeyOrder {
     bool operator()(const weir_drop_key& a, const weir_drop_key& b) const { return words(a) < words(b); }
 };
 
+weir_drop_own_key own_key(const Vnic& vnic, Direction direction, std::size_t reason) {
+    return {.attached_ns = vnic.attached_ns,
+            .slot = vnic.slot,
+            .direction = static_cast<std::uint16_t>(direction),
+            .reason = static_cast<std::uint16_t>(reason)};
+}
+
 // What all CPUs have under one key is one entry.
 Result<std::vector<DropCounts::Entry>> read_slots(int map_fd, std::size_t cpus) {
     constexpr std::uint32_t slots_a_batch = 512;
@@ -122,6 +130,27 @@ Result<std::vector<DropCounts::Entry>> read_slots(int map_fd, std::size_t cpus) 
 
 }  // namespace
 
+OwnDrops::OwnDrops(const std::vector<VnicLedger>& ledgers) {
+    for (const auto& [vnic, ledger] : ledgers)
+        for (const Direction direction : directions)
+            for (std::size_t reason = 0; reason < WEIR_DROP_COUNT; ++reason) {
+                const auto packets = ledger.of(direction).drops.at(reason).packets;
+                if (packets != 0) packets_.emplace(own_key(vnic, direction, reason), packets);
+            }
+}
+
+std::uint64_t OwnDrops::packets(const Vnic& vnic, Direction direction, std::size_t reason) const {
+    const auto at = packets_.find(own_key(vnic, direction, reason));
+    return at == packets_.end() ? 0 : at->second;
+}
+
+bool OwnDrops::Order::operator()(const weir_drop_own_key& a, const weir_drop_own_key& b) const {
+    const auto words = [](const weir_drop_own_key& key) {
+        return std::tie(key.attached_ns, key.slot, key.direction, key.reason);
+    };
+    return words(a) < words(b);
+}
+
 Result<DropTracer> DropTracer::start() {
     WEIR_CHECK(require_privilege());
     WEIR_TRY(const auto arguments, tracepoint_arguments());
@@ -143,8 +172,9 @@ Result<DropTracer> DropTracer::start() {
     tracer.rest_ = copy_of(bpf_map__fd(skeleton->maps.drop_rest));
     tracer.outside_ = copy_of(bpf_map__fd(skeleton->maps.drop_outside));
     tracer.settings_ = copy_of(bpf_map__fd(skeleton->maps.drop_settings));
+    tracer.own_ = copy_of(bpf_map__fd(skeleton->maps.drop_own));
     tracer.program_ = copy_of(bpf_program__fd(skeleton->progs.weir_drop));
-    if (!tracer.counts_ || !tracer.rest_ || !tracer.outside_ || !tracer.settings_ || !tracer.program_)
+    if (!tracer.counts_ || !tracer.rest_ || !tracer.outside_ || !tracer.settings_ || !tracer.own_ || !tracer.program_)
         return fail(Errc::failed, "cannot keep the drop tracer's files", errno_text(errno));
 
     const std::uint32_t zero = 0;
@@ -170,13 +200,17 @@ Result<std::optional<DropTracer>> DropTracer::open_kept() {
     WEIR_CHECK(open_pin(rest_pin, tracer.rest_));
     WEIR_CHECK(open_pin(outside_pin, tracer.outside_));
     WEIR_CHECK(open_pin(settings_pin, tracer.settings_));
+    WEIR_CHECK(open_pin(own_pin, tracer.own_));
     WEIR_CHECK(open_pin(program_pin, tracer.program_));
     WEIR_CHECK(open_pin(link_pin, tracer.link_));
     return tracer;
 }
 
 // Pinned aside and then renamed: another process sees all of it or nothing.
-Result<void> DropTracer::keep() const {
+Result<void> DropTracer::keep(const OwnDrops& own) const {
+    for (const auto& [key, packets] : own.packets_)
+        if (bpf_map_update_elem(own_.get(), &key, &packets, BPF_ANY) != 0)
+            return fail(Errc::failed, "cannot write down what Weir has dropped so far", errno_text(errno));
     WEIR_TRY(const auto directory, kept_directory());
     const auto aside = aside_of(directory);
     WEIR_CHECK(remove_state_directory(aside));
@@ -184,7 +218,8 @@ Result<void> DropTracer::keep() const {
     if (mkdir(aside.c_str(), 0700) != 0) return fail(Errc::failed, "cannot create " + aside, errno_text(errno));
     const std::array pins{std::pair{counts_pin, &counts_},   std::pair{rest_pin, &rest_},
                           std::pair{outside_pin, &outside_}, std::pair{settings_pin, &settings_},
-                          std::pair{program_pin, &program_}, std::pair{link_pin, &link_}};
+                          std::pair{own_pin, &own_},         std::pair{program_pin, &program_},
+                          std::pair{link_pin, &link_}};
     for (const auto& [name, fd] : pins) {
         const auto path = fmt::format("{}/{}", aside, name);
         if (bpf_obj_pin(fd->get(), path.c_str()) != 0)
@@ -225,6 +260,19 @@ Result<DropCounts> DropTracer::read() const {
     std::uint32_t size = sizeof(info);
     if (bpf_prog_get_info_by_fd(program_.get(), &info, &size) == 0) counts.missed = info.recursion_misses;
     return counts;
+}
+
+Result<OwnDrops> DropTracer::read_own_before() const {
+    OwnDrops own;
+    weir_drop_own_key key{};
+    for (bool is_first = true; bpf_map_get_next_key(own_.get(), is_first ? nullptr : &key, &key) == 0;
+         is_first = false) {
+        std::uint64_t packets = 0;
+        if (bpf_map_lookup_elem(own_.get(), &key, &packets) != 0)
+            return fail(Errc::failed, "cannot read what Weir had dropped before", errno_text(errno));
+        own.packets_.emplace(key, packets);
+    }
+    return own;
 }
 
 }  // namespace weir

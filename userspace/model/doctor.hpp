@@ -45,6 +45,7 @@ struct NicFacts {
     std::uint32_t ifindex = 0;
     std::string
         kind;  // the word of the table of kinds: "virtio-net", "veth", "tap", "vf"; the driver's name if unknown
+    std::string tenant;  // whose Weir has it attached for; empty: not attached
     std::string driver;  // as ethtool has it; may be empty
     std::string bus;     // "0000:00:05.0", "virtio2", may be empty
     bool up = false;

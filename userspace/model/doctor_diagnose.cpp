@@ -22,7 +22,7 @@ struct Growth {
 };
 
 bool starts_absent_at_zero(std::string_view metric) {
-    return metric.starts_with(traced) || metric.starts_with("weir.");
+    return metric.starts_with(traced) || metric.starts_with("weir.") || metric.starts_with("weir_hook.");
 }
 
 // What grew. A drop that was seen for the first time had no counter before; all others have been there.
@@ -53,6 +53,7 @@ std::string_view family_of(std::string_view metric) {
     const auto source = metric.substr(0, metric.find('.'));
     if (source == "snmp" || source == "netstat") return "protocol";
     if (source == "ethtool") return "link";
+    if (source == "limit") return "weir";
     return source;
 }
 
@@ -199,13 +200,28 @@ private:
         return interfaces.size() == 1 ? Place{*interfaces.begin(), ""} : Place{};
     }
 
-    static void name_the_interface(DoctorFinding& finding) {
+    static void fill_in(std::string& text, std::string_view placeholder, std::string_view value) {
+        if (value.empty()) return;
+        for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += value.size())
+            text.replace(at, placeholder.size(), value);
+    }
+
+    // The direction in which Weir dropped most.
+    static std::string_view direction_of(const DoctorFinding& finding) {
+        std::map<std::string_view, std::uint64_t> grown;
+        for (const DoctorEvidence& one : finding.evidence)
+            if (family_of(one.metric) == "weir" && one.unit == finding.unit)
+                grown[one.place.part] += one.after - one.before;
+        const auto most = std::ranges::max_element(grown, {}, [](const auto& direction) { return direction.second; });
+        return most == grown.end() ? std::string_view() : most->first;
+    }
+
+    void name_what_is_meant(DoctorFinding& finding) const {
         if (finding.place.interface.empty()) return;
-        constexpr std::string_view placeholder = "IFACE";
-        for (std::size_t at = 0; (at = finding.fix.find(placeholder, at)) != std::string::npos;) {
-            finding.fix.replace(at, placeholder.size(), finding.place.interface);
-            at += finding.place.interface.size();
-        }
+        fill_in(finding.fix, "IFACE", finding.place.interface);
+        const auto nic = std::ranges::find(after_.nics, finding.place.interface, &NicFacts::interface);
+        if (nic != after_.nics.end()) fill_in(finding.fix, "TENANT", nic->tenant);
+        fill_in(finding.fix, "DIRECTION", direction_of(finding));
     }
 
     void add_signs_of(const Cause& cause, std::vector<DoctorFinding>& found) const {
@@ -219,7 +235,7 @@ private:
             if (weighed.families.size() > 1) finding.confidence = Confidence::high;
             finding.evidence = std::move(weighed.evidence);
             finding.place = place_of(finding.evidence);
-            name_the_interface(finding);
+            name_what_is_meant(finding);
             found.push_back(std::move(finding));
         }
     }
@@ -267,7 +283,7 @@ private:
                 if (family_of(more.metric) != family_of(key.metric)) finding.confidence = Confidence::high;
                 finding.evidence.push_back(std::move(more));
             }
-            name_the_interface(finding);
+            name_what_is_meant(finding);
             found.push_back(std::move(finding));
         };
         if (ratio.is_growth) {

@@ -200,8 +200,8 @@ constexpr Cause causes[] = {
      "Send less, or give it room: its rate and limit are in tc -s qdisc show dev IFACE; without a rate, a longer "
      "queue: ip link set dev IFACE txqueuelen 2000"},
     {"aqm_drops", info, 1, "packets",
-     "The interface's queue (qdisc) dropped packets early to tell senders to slow down: this is how it keeps delays "
-     "short.",
+     "The interface's queue (its qdisc, or that of a limit of Weir's) dropped packets early to tell senders to slow "
+     "down: this is how it keeps delays short.",
      "Nothing is wrong unless senders do not react; then give them a limit of their own."},
     {"softnet_backlog_full", warning, 1, "packets",
      "A CPU had more received packets waiting than its backlog holds, and dropped the rest.",
@@ -251,7 +251,10 @@ constexpr Cause causes[] = {
 
     // Weir's own
     {"weir_limit", warning, 100, "packets", "Weir dropped packets of the tenant because they were over its limit.",
-     "Raise it if that is not meant: weir limit show; weir limit set TENANT --tx-max RATE"},
+     "Raise it if that is not meant: weir limit set TENANT --DIRECTION-max RATE"},
+    {"weir_packet_limit", warning, 100, "packets",
+     "Weir dropped packets of the tenant because they were over its limit of packets per second.",
+     "Raise it if that is not meant: weir limit set TENANT --DIRECTION-pps N"},
     {"weir_spoof", warning, 1, "packets", "Weir dropped packets with a source address that is not the tenant's own.",
      "Ask the tenant; weir flows TENANT shows the addresses."},
     {"weir_flood", warning, 1, "packets", "Weir's guard dropped a flood.",
@@ -313,13 +316,13 @@ constexpr Sign signs[] = {
     {"socket_filter", "trace.socket_filter"},
 
     {"netfilter_drop", "trace.netfilter_drop", SignKind::counts, {"conntrack.drop"}},
-    {"netfilter_drop", "nft.dropped"},
-    {"xdp_dropped", "ethtool.rx_queue_*_xdp_drops"},
-    {"xdp_dropped", "trace.xdp"},
-    {"xdp_dropped", "link.xdp_attached", supports},
+    {"netfilter_drop", "nft.dropped", supports},
     // What Weir drops at a hook the kernel drops on Weir's word.
-    {"tc_dropped", "trace.tc_*", SignKind::counts, {"weir.*"}},
-    {"tc_dropped", "qdisc.ingress_drops", SignKind::counts, {"weir.*"}},
+    {"xdp_dropped", "ethtool.rx_queue_*_xdp_drops", SignKind::counts, {"weir_hook.xdp"}},
+    {"xdp_dropped", "trace.xdp", SignKind::counts, {"weir_hook.xdp"}},
+    {"xdp_dropped", "link.xdp_attached", supports},
+    {"tc_dropped", "trace.tc_*", SignKind::counts, {"weir_hook.tc"}},
+    {"tc_dropped", "qdisc.ingress_drops", SignKind::counts, {"weir_hook.tc"}},
     {"cgroup_dropped", "trace.bpf_cgroup_egress"},
     {"security_dropped", "trace.security_hook"},
     {"security_dropped", "trace.xfrm_policy"},
@@ -427,6 +430,7 @@ constexpr Sign signs[] = {
     {"qdisc_overflow", "snmp.Udp.SndbufErrors", supports},
     {"aqm_drops", "qdisc.aqm_drops"},
     {"aqm_drops", "trace.qdisc_congested"},
+    {"aqm_drops", "weir.aqm"},
     {"softnet_backlog_full", "softnet.dropped"},
     {"softnet_backlog_full", "softnet.machine_dropped", supports},
     {"softnet_backlog_full", "trace.cpu_backlog"},
@@ -449,9 +453,14 @@ constexpr Sign signs[] = {
     {"provider_link_local", "ethtool.linklocal_allowance_exceeded"},
 
     {"weir_limit", "weir.rate"},
-    {"weir_limit", "weir.aqm"},
     {"weir_limit", "weir.horizon"},
-    {"weir_limit", "weir.pps"},
+    {"weir_limit", "limit.*_max_bps", supports},
+    {"weir_limit", "trace.tc_*", supports},
+    {"weir_limit", "trace.xdp", supports},
+    {"weir_packet_limit", "weir.pps"},
+    {"weir_packet_limit", "limit.*_pps", supports},
+    {"weir_packet_limit", "trace.tc_*", supports},
+    {"weir_packet_limit", "trace.xdp", supports},
     {"weir_spoof", "weir.spoof"},
     {"weir_flood", "weir.flood"},
 

@@ -18,7 +18,8 @@ struct Cause {
     std::uint32_t alarm_at = 1;
     std::string_view unit;
     std::string_view meaning;  // a sentence
-    std::string_view fix;      // a plain instruction or a command; never carried out
+    // A plain instruction or a command; never carried out. IFACE, TENANT and DIRECTION (tx or rx) become what they are.
+    std::string_view fix;
     std::string_view kernels = "all";
     bool is_general = false;  // only says that something was lost: gives way to what says why
 };

@@ -84,7 +84,7 @@ constexpr auto kernel_reasons = std::to_array<DropReason>({
 {"fq_horizon_limit", drop, "the packet's departure time lies beyond fq's horizon", "See: tc -s qdisc show dev IFACE; raise fq's horizon, or send less."},
 {"fq_flow_limit", drop, "fq's limit of packets a flow was reached", "Raise it: tc qdisc change dev IFACE root fq flow_limit 1000"},
 {"cpu_backlog", drop, "the CPU's input queue was full: packets came faster than one CPU can take them", "Spread over CPUs (RPS: /sys/class/net/IFACE/queues/rx-0/rps_cpus), or: sysctl -w net.core.netdev_max_backlog=10000"},
-{"xdp", drop, "an XDP program in generic mode dropped it", "See whose: ip link show IFACE; bpftool net"},
+{"xdp", drop, "an XDP program dropped it (in generic mode, or at a veth)", "See whose: ip link show IFACE; bpftool net"},
 {"tc_ingress", drop, "a tc filter or program at ingress dropped it", "See whose: tc -s filter show dev IFACE ingress; bpftool net"},
 {"unhandled_proto", drop, "no protocol handler for the frame's EtherType", "Usual for LLDP, spanning tree and the like; load the module of that protocol if it is wanted."},
 {"skb_csum", drop, "the checksum could not be computed", "Look at the NIC's offloads: ethtool -k IFACE"},

@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "model/drop_reasons.hpp"
+
 namespace weir {
 namespace {
 
@@ -15,11 +17,14 @@ struct ByIdentity {
     bool operator()(const DropRow* a, const DropRow* b) const { return identity(*a) < identity(*b); }
 };
 
-// The reason that the kernel gives to what a tc program drops, at the hook that sees this direction of a role.
+// Whether the kernel's row is of a reason that it gives to what a program at such a hook drops.
 bool is_at_hook(const DropRow& own, const DropRow& kernel) {
     if (kernel.source != DropSource::kernel || kernel.ifindex != own.ifindex || kernel.direction != own.direction)
         return false;
-    return kernel.reason == "tc_ingress" || kernel.reason == "tc_egress";
+    const auto* const known = explain(kernel);
+    const std::string_view reason = known != nullptr ? known->name : std::string_view(kernel.reason);
+    if (own.hook == Hook::xdp_native || own.hook == Hook::xdp_generic) return reason == "xdp";
+    return reason == "tc_ingress" || reason == "tc_egress";
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct DropRow {
     DropSource source = DropSource::kernel;
     std::string reason;         // as in model/drop_reasons.hpp
     std::string location;       // "tcp_v4_rcv+0x3c [module]"; for Weir's own, the hook's name
+    Hook hook = Hook::none;     // of Weir's own rows only
     std::uint64_t packets = 0;  // as the wire would have carried them
     std::uint64_t skbs = 0;     // frames as the kernel held them; of the kernel's rows only
     bool is_normal = false;     // a normal end of a packet's life (drop_reasons.hpp): nothing was lost
@@ -52,8 +53,9 @@ struct DropSnapshot {
 // What happened between two snapshots of one watch: rows that did not grow are left out.
 DropSnapshot window_of(const DropSnapshot& earlier, const DropSnapshot& later);
 
-// A packet that Weir drops at a tc hook is dropped by the kernel on Weir's word: takes those out of the kernel's rows
-// (reasons tc_ingress and tc_egress of the same interface and direction), so that no packet is in two rows.
+// A packet that Weir drops at a hook is dropped by the kernel on Weir's word: takes those out of the kernel's rows
+// (reasons tc_ingress, tc_egress and xdp of the same interface and direction), so that no packet is in two rows. Both
+// must be since the same moment.
 void take_out_own_drops(DropSnapshot& snapshot);
 
 // Puts the rows that lost most first.

@@ -100,6 +100,14 @@ struct Vnic {
     std::vector<std::string> notes;   // what the operator should know, a sentence each
 };
 
+// Whether the tenant's tx or rx arrives at the interface, or leaves by it.
+inline bool is_at_ingress(const Vnic& vnic, Direction direction) {
+    return (direction == Direction::tx) == (vnic.role == Role::vnic);
+}
+inline Hook hook_of(const Vnic& vnic, Direction direction) {
+    return is_at_ingress(vnic, direction) ? vnic.ingress_hook : vnic.egress_hook;
+}
+
 // Whether two sights of a vNIC are of one attachment: one that was detached and attached again has begun anew.
 inline bool same_attachment(const Vnic& a, const Vnic& b) {
     return a.slot == b.slot && a.ifindex == b.ifindex && a.attached_ns == b.attached_ns;

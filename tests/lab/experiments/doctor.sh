@@ -5,9 +5,9 @@ tenant web
 server web
 modprobe nf_conntrack
 
-# examine NAME COMMAND...: what doctor finds at web while COMMAND runs.
+# examine NAME COMMAND...: what doctor finds at web while COMMAND, which has to succeed, runs.
 examine() {
-    local name=$1 code=0 doctor
+    local name=$1 code=0 failed=0 doctor
     shift
     set -m # else the shell has it ignore the interrupt that ends it
     weir doctor web --duration 200 -j >"$RESULTS/$name.out" 2>"$RESULTS/$name.err" &
@@ -17,10 +17,14 @@ examine() {
         kill -0 "$doctor"
         sleep 0.1
     done
-    "$@" || true
+    "$@" || failed=$?
     kill -INT "$doctor"
     wait "$doctor" || code=$?
     echo "$code" >"$RESULTS/$name.code"
+    if [ "$failed" -ne 0 ]; then
+        echo "examine $name: \"$*\" failed with $failed" >&2
+        return 1
+    fi
 }
 
 # datagrams ADDRESS N: to ports 2001 and up; how many the kernel refused to send.

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where doctor's faults are made: three network namespaces, the packets, and doctor watching them."""
+
+import json
+import signal
+import sys
+
+import lab
+from test_drops import SEND_FRAMES, SEND_UDP
+
+COUNT = 150
+# The machine that runs the tests may be short of CPU time: true, and not what was injected.
+OF_THE_MACHINE = {"cpu_steal", "time_squeeze"}
+
+LISTEN = """
+import socket, sys, time
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("10.0.0.1", 7010))
+server.listen(int(sys.argv[1]))
+print("ready", flush=True)
+kept = []
+if sys.argv[2] == "accept":
+    while True:
+        kept.append(server.accept())
+sys.stdin.read()
+"""
+
+CONNECT = """
+import socket, sys
+kept = [socket.create_connection(("10.0.0.1", 7010)) for _ in range(int(sys.argv[1]))]
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+class Rig:
+    """host with vnic0, whose other end is eth0 in guest, and with far0 to a third namespace."""
+
+    def __init__(self, the_lab):
+        self.lab = the_lab
+        self.host, self.guest = the_lab.pair()
+        self.far = the_lab.namespace("far")
+        the_lab.veth(self.host, "far0", self.far, "eth0", up=False)
+        lab.address(self.host, "far0", 1, network=1)
+        lab.address(self.far, "eth0", 2, network=1)
+        self.host.ip("link", "set", "far0", "up")
+        self.far.ip("link", "set", "eth0", "up")
+        self.host.sysctl(net__ipv4__ip_forward=1, net__ipv4__conf__all__rp_filter=0,
+                         net__ipv4__conf__vnic0__rp_filter=0)
+        links = {"host": self.host.links(), "guest": self.guest.links()}
+        self.host_mac, self.guest_mac = links["host"]["vnic0"]["address"], links["guest"]["eth0"]["address"]
+        self.guest.ip("neigh", "replace", "10.0.0.1", "lladdr", self.host_mac, "dev", "eth0", "nud", "permanent")
+        self.host.ip("neigh", "replace", "10.0.0.2", "lladdr", self.guest_mac, "dev", "vnic0", "nud", "permanent")
+        self.host.ip("neigh", "replace", "10.0.1.2", "lladdr", self.far.links()["eth0"]["address"], "dev", "far0",
+                     "nud", "permanent")
+
+    def frames(self, *packets, ethertype=0x0800, target=None):
+        """Sends IP packets as the guest, as they are."""
+        head = bytes.fromhex((target or self.host_mac).replace(":", "") + self.guest_mac.replace(":", ""))
+        text = json.dumps([(head + ethertype.to_bytes(2, "big") + packet).hex() for packet in packets])
+        self.guest.run(sys.executable, "-S", "-E", "-c", SEND_FRAMES, "eth0", stdin=text)
+
+    def send(self, address, port=9, count=COUNT):
+        """Datagrams from the host's own socket."""
+        self.host.run(sys.executable, "-S", "-E", "-c", SEND_UDP, address, port, count)
+
+    def hold(self, code, *words, namespace=None):
+        holder = (namespace or self.host).start(sys.executable, "-S", "-E", "-c", code, *words)
+        holder.wait_line("ready")
+        return holder
+
+    def nstat(self, name):
+        return self.host.run("nstat", "-asz", "--json", name).json["kernel"][name]
+
+    def doctor(self, while_watching, interface="vnic0"):
+        """What doctor finds in a window that holds this, and only as long as it takes."""
+        process = self.lab.keep(lab.Process(*self.host.argv(lab.tool("weir"), "doctor", *([interface] if interface else []),
+                                                            "--duration", "60", "-j")))
+        line = process.popen.stderr.readline()
+        if "watching" not in line:
+            raise lab.CommandError(f"doctor said {line!r}")
+        while_watching()
+        process.popen.send_signal(signal.SIGINT)
+        done = process.finish(ok=(0, 3))
+        report = done.json
+        report["code"] = done.code
+        report["findings"] = [found for found in report["findings"] if found["id"] not in OF_THE_MACHINE]
+        return report
+
+
+class Fault:
+    """One fault. inject() makes it happen, once; truth() is how often it has so far, by somebody else's count."""
+
+    id = None
+    interface = "vnic0"
+    confidence = "high"  # two independent sources see it; "medium" where there is only one
+    packets = COUNT      # what truth() has grown by; None: whatever it says
+    found = None         # the first finding, once there is one
+    mends = False        # mend() takes the cause away: with it, inject() is no problem any more
+
+    def __init__(self, rig):
+        self.rig, self.host, self.guest, self.far = rig, rig.host, rig.guest, rig.far
+        self.prepare()
+
+    def prepare(self):
+        pass
+
+    def inject(self):
+        raise NotImplementedError
+
+    def truth(self):
+        raise NotImplementedError
+
+    def mend(self):
+        pass
