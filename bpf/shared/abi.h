@@ -260,8 +260,9 @@ enum weir_ingress_choice { WEIR_INGRESS_AUTO = 0, WEIR_INGRESS_TC = 1, WEIR_INGR
 
 /* Where an uplink's capacity is from. */
 enum weir_capacity_source {
-    WEIR_CAPACITY_ASKED = 0, /* --capacity, or none at all */
+    WEIR_CAPACITY_ASKED = 0, /* --capacity; 0 where none was given and the link has no speed */
     WEIR_CAPACITY_LINK = 1,  /* the link's speed when it was attached */
+    WEIR_CAPACITY_NONE = 2,  /* --capacity none */
 };
 
 /* What user space remembers of a vNIC. Written under the lock of the state directory only. */
