@@ -244,7 +244,9 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
         add_lines(report, limits, options.dry_run);
         if (!options.dry_run) {
-            WEIR_CHECK(execute(**instance, limits));
+            // Anew: nobody shares an uplink any more.
+            WEIR_TRY(const auto left, tenants_of(*instance));
+            WEIR_CHECK(execute(**instance, plan_limit_clear_all(left)));
             WEIR_CHECK(remove_if_empty(**instance));
         }
     }

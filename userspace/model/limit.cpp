@@ -93,7 +93,7 @@ weir_tenant_wish wish_of(const Limit& limit) {
 Limit limit_of(const weir_tenant_wish& wish) {
     const auto direction = [](const weir_limit_wish& raw) {
         return DirectionLimit{
-            .max_bps = raw.max_bps, .min_bps = raw.min_bps, .packets_per_second = raw.packets_per_second};
+            .max_bps = raw.max_bps, .packets_per_second = raw.packets_per_second, .min_bps = raw.min_bps};
     };
     return {.tx = direction(wish.direction[0]),
             .rx = direction(wish.direction[1]),

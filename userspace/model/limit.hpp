@@ -34,8 +34,8 @@ inline constexpr std::int32_t ethernet_overhead_bytes = 24;
 // One direction, the tenant's view. 0: no limit.
 struct DirectionLimit {
     std::uint64_t max_bps = 0;             // bits per second, limit_min_bps to limit_max_bps
-    std::uint64_t min_bps = 0;             // of fair share: what the tenant gets at least while it asks; likewise
     std::uint64_t packets_per_second = 0;  // limit_min_pps to limit_max_pps
+    std::uint64_t min_bps = 0;             // of fair share: what the tenant gets at least while it asks; as max_bps
     [[nodiscard]] bool limits() const { return max_bps != 0 || packets_per_second != 0; }
     [[nodiscard]] bool is_set() const { return limits() || min_bps != 0; }
     friend bool operator==(const DirectionLimit&, const DirectionLimit&) = default;
