@@ -74,6 +74,37 @@ struct {
     __type(value, struct weir_tenant_info);
 } tenant_info __weak SEC(".maps");
 
+/* Fair share: both directions' rates, tx of all tenant slots first. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, WEIR_DIRECTIONS * WEIR_TENANTS_MAX);
+    __type(key, __u32);
+    __type(value, struct weir_share_entry);
+} shares __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, WEIR_DIRECTIONS);
+    __type(key, __u32);
+    __type(value, struct weir_share_round);
+} share_rounds __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct weir_tick);
+} tick __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct weir_tick_settings);
+} tick_settings __weak SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);

@@ -19,7 +19,8 @@ __weak __noinline int weir_limit_xdp(struct weir_limit_direction* limit, struct 
 
     if (!limit || !ledger) return 1;
     scratch = weir_scratch_of(ledger);
-    weir_limit_open(limit, bpf_ktime_get_ns(), scratch->count.bytes, scratch->count.packets, scratch->flow_hash, &one);
+    one.share_cost = scratch->share_cost;
+    weir_limit_open(limit, scratch->now_ns, scratch->count.bytes, scratch->count.packets, scratch->flow_hash, &one);
     if (one.outcome == WEIR_LIMIT_SIGNAL && !one.is_mark_only) {
         one.outcome = WEIR_LIMIT_DROP;
         one.reason = WEIR_DROP_AQM;
@@ -27,6 +28,7 @@ __weak __noinline int weir_limit_xdp(struct weir_limit_direction* limit, struct 
     if (one.outcome == WEIR_LIMIT_SIGNAL || one.outcome == WEIR_LIMIT_QUEUE) weir_limit_close(limit, &one);
     if (one.outcome != WEIR_LIMIT_DROP) return 1;
     weir_note_drop(ledger, direction, one.reason, scratch->count);
+    weir_limit_note_drop(limit, &one);
     return 0;
 }
 
@@ -60,6 +62,8 @@ int weir_xdp(struct xdp_md* ctx) {
     weir_forget_values();
     if (!weir_is_limited(vnic, direction)) return XDP_PASS;
     limit = weir_limit_of(vnic, direction);
+    scratch->now_ns = bpf_ktime_get_ns();
+    scratch->share_cost = weir_share_cost_of(vnic, direction, scratch->now_ns);
     return limit && !weir_limit_xdp(limit, ledger, direction) ? XDP_DROP : XDP_PASS;
 }
 

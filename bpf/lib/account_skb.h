@@ -96,6 +96,7 @@ static __always_inline int weir_handle_skb(struct __sk_buff* skb, __u32 is_egres
         weir_forget_values();
         if (weir_is_limited(vnic, direction)) {
             limit = weir_limit_of(vnic, direction);
+            scratch->share_cost = weir_share_cost_of(vnic, direction, scratch->now_ns);
             if (limit) fate = weir_limit_skb(skb, limit, ledger, direction);
             if (fate == WEIR_FATE_DROPPED) return 0;
         }

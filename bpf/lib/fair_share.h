@@ -97,7 +97,7 @@ static __always_inline void weir_share_begin(struct weir_share_round* round, __u
     __u32 room;
 
     capacity_bps = weir_share_min(capacity_bps, WEIR_SHARE_CAPACITY_MAX_BPS);
-    round->capacity_bps = capacity_bps;
+    if (round->capacity_bps != capacity_bps) round->capacity_bps = capacity_bps;
     round->shift = WEIR_SHARE_CAPACITY_BITS - weir_log2(capacity_bps);
     round->target_u = (capacity_bps << round->shift) - WEIR_SHARE_ROUNDING_U;
 

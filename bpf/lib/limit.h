@@ -2,6 +2,7 @@
  * docs/qos-method.md.
  *
  *     struct weir_limit_case one;
+ *     one.share_cost = 0;                         // or what a byte costs by fair share
  *     weir_limit_open(limit, now_ns, bytes, packets, hash, &one);
  *     if (one.outcome == WEIR_LIMIT_SIGNAL) ...   // mark it CE, or else drop it for WEIR_DROP_AQM; if marked, go on
  *     weir_limit_close(limit, &one);              // for WEIR_LIMIT_SIGNAL and WEIR_LIMIT_QUEUE
@@ -26,11 +27,13 @@ enum weir_limit_outcome {
 #define WEIR_SPARSE_SHARE_SHIFT 1
 
 struct weir_limit_case {
+    __u64 share_cost; /* of a byte, by fair share; 0: not under it. The rule's max is a cap even so */
     __u32 outcome; /* weir_limit_outcome */
     __u32 reason;  /* weir_drop_reason */
     __u64 delay_ns;
     /* from one half to the other */
     __u64 now; /* fixed point */
+    __u64 bytes;
     __u64 cost;
     __u64 flow_ahead; /* of the flow's own bucket, this frame not in it */
     __u32 place[WEIR_LIMIT_ROWS];
@@ -120,11 +123,15 @@ static __always_inline void weir_limit_open(struct weir_limit_direction* limit, 
         return;
     }
     byte_cost = WEIR_READ_ONCE(rule->byte_cost);
+    if (one->share_cost > byte_cost) byte_cost = one->share_cost;
     if (!byte_cost) return;
     one->is_shaped = rule->mode == WEIR_LIMIT_SHAPE;
     one->is_mark_only = rule->mode == WEIR_LIMIT_MARK;
 
-    one->cost = weir_byte_time(weir_charged_bytes(bytes, packets, rule->overhead_bytes), byte_cost);
+    one->bytes = weir_charged_bytes(bytes, packets, rule->overhead_bytes);
+    one->cost = weir_byte_time(one->bytes, byte_cost);
+    /* What the packet rate has dropped does not ask for a share. */
+    if (one->share_cost) __sync_fetch_and_add(&limit->offered_bytes, one->bytes);
     one->place[0] = (__u32)hash;
     one->place[1] = (__u32)(hash >> 40);
     one->flow_ahead = weir_flow_ahead(limit, one->place, now);
@@ -182,6 +189,12 @@ static __always_inline void weir_limit_close(struct weir_limit_direction* limit,
     weir_flow_raise(limit, one->place, now, flow_ahead);
     one->outcome = delay ? WEIR_LIMIT_DELAY : WEIR_LIMIT_PASS;
     one->delay_ns = delay >> WEIR_TIME_SHIFT;
+}
+
+/* For a frame that is dropped in the end: fair share has to know of what asked to pass and did not. */
+static __always_inline void weir_limit_note_drop(struct weir_limit_direction* limit,
+                                                 const struct weir_limit_case* one) {
+    if (one->share_cost && one->reason != WEIR_DROP_PPS) __sync_fetch_and_add(&limit->dropped_bytes, one->bytes);
 }
 
 #endif

@@ -21,6 +21,23 @@ static __always_inline struct weir_limit_direction* weir_limit_of(const struct w
     return limit ? &limit->direction[direction & 1] : 0;
 }
 
+/* What a byte costs this direction of the vNIC's tenant by fair share; 0: it is not under it. The tick's rate where a
+ * tick has come by in time, or else the tenant's part if everybody asked. */
+static __always_inline __u64 weir_share_cost_of(const struct weir_if_entry* vnic, __u32 direction, __u64 now_ns) {
+    __u32 way = direction & 1, at = way * WEIR_TENANTS_MAX + vnic->tenant;
+    const struct weir_share_entry* entry = bpf_map_lookup_elem(&shares, &at);
+    const struct weir_share_round* round;
+    __u64 fallback_cost, cost;
+
+    if (!entry) return 0;
+    fallback_cost = WEIR_READ_ONCE(entry->fallback_cost);
+    if (!fallback_cost) return 0;
+    round = bpf_map_lookup_elem(&share_rounds, &way);
+    if (!round || now_ns >= WEIR_READ_ONCE(round->valid_until_ns)) return fallback_cost;
+    cost = WEIR_READ_ONCE(entry->byte_cost);
+    return cost ? cost : fallback_cost;
+}
+
 static __always_inline void weir_note_drop(struct weir_ledger* ledger, __u32 direction, __u32 reason,
                                            struct weir_count count) {
     weir_count_add(&ledger->direction[direction & 1].drops[reason & (WEIR_DROP_ROOM - 1)], count);

@@ -33,6 +33,7 @@ __weak __noinline int weir_limit_skb(struct __sk_buff* skb, struct weir_limit_di
     scratch = weir_scratch_of(ledger);
     now_ns = scratch->now_ns;
     count = scratch->count;
+    one.share_cost = scratch->share_cost;
     weir_limit_open(limit, now_ns, count.bytes, count.packets, scratch->flow_hash, &one);
     if (one.outcome == WEIR_LIMIT_SIGNAL) {
         /* Anything else: the packet's sender and receiver have not agreed on ECN. */
@@ -46,6 +47,7 @@ __weak __noinline int weir_limit_skb(struct __sk_buff* skb, struct weir_limit_di
     if (one.outcome == WEIR_LIMIT_SIGNAL || one.outcome == WEIR_LIMIT_QUEUE) weir_limit_close(limit, &one);
     if (one.outcome == WEIR_LIMIT_DROP) {
         weir_note_drop(ledger, direction, one.reason, count);
+        weir_limit_note_drop(limit, &one);
         return WEIR_FATE_DROPPED;
     }
     if (one.is_shaped) weir_histogram_add(&ledger->latency.shaping[direction & 1], one.delay_ns);

@@ -10,6 +10,10 @@
  *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
  *   limits       array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
  *   tenant_info  array of weir_tenant_info by tenant slot: what user space must remember of limits
+ *   shares       array of weir_share_entry by direction and tenant slot: rates of fair share
+ *   share_rounds array of weir_share_round by direction: the tick's working memory
+ *   tick         array of one weir_tick: the timer
+ *   tick_settings array of one weir_tick_settings
  *   settings     array of one weir_settings
  */
 #ifndef WEIR_BPF_SHARED_ABI_H
@@ -18,9 +22,10 @@
 #include "class.h"
 #include "latency.h"
 #include "limit.h"
+#include "share.h"
 #include "types.h"
 
-#define WEIR_SCHEMA 3
+#define WEIR_SCHEMA 4
 
 /* How many vNICs one network namespace can have attached. */
 #define WEIR_VNICS_MAX (1 << WEIR_SLOT_BITS)
@@ -253,6 +258,13 @@ enum weir_qdisc_state {
 /* What the user asked for with --ingress-hook. */
 enum weir_ingress_choice { WEIR_INGRESS_AUTO = 0, WEIR_INGRESS_TC = 1, WEIR_INGRESS_XDP = 2 };
 
+/* Where an uplink's capacity is from. */
+enum weir_capacity_source {
+    WEIR_CAPACITY_ASKED = 0, /* --capacity; 0 where none was given and the link has no speed */
+    WEIR_CAPACITY_LINK = 1,  /* the link's speed when it was attached */
+    WEIR_CAPACITY_NONE = 2,  /* --capacity none */
+};
+
 /* What user space remembers of a vNIC. Written under the lock of the state directory only. */
 struct weir_vnic_info {
     __u32 state; /* weir_vnic_state */
@@ -269,11 +281,12 @@ struct weir_vnic_info {
     __u32 clsact_is_ours;  /* the clsact qdisc was created by Weir and goes with it */
     __u32 flows;           /* --flows, as asked */
     __u32 flow_sets;       /* sets in its table */
-    __u64 capacity_bps;    /* role uplink; 0: not set */
+    __u64 capacity_bps;    /* role uplink, tx, and rx if that has none of its own; 0: not set */
+    __u64 capacity_rx_bps; /* 0: as tx */
     __u64 attached_ns;     /* CLOCK_REALTIME */
     char qdisc_before[16]; /* kind of the root qdisc that Weir's fq stands in place of */
     __u32 qdisc;           /* weir_qdisc_state */
-    __u32 reserved;
+    __u32 capacity_source; /* weir_capacity_source */
 };
 
 struct weir_settings {
@@ -296,7 +309,7 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_flow_result) == 64, "a result is one cache
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_address) == 32, "two sets of addresses fill a block");
 WEIR_STATIC_ASSERT(sizeof(union weir_flow_block) == 64 * WEIR_FLOW_WAYS, "a block is its lines and nothing else");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_vnic_info, role) == 88, "weir_vnic_info is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 168, "weir_vnic_info is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 176, "weir_vnic_info is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_settings) == 48, "weir_settings is part of the pinned state");
 
 #endif

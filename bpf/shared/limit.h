@@ -39,7 +39,13 @@ struct weir_limit_rule {
 
     __u64 target_ns;   /* of the AQM: the virtual queue may be longer than that for an interval */
     __u64 interval_ns; /* of the AQM */
-    __u64 reserved[6];
+
+    /* What the tick of fair share is to know (bpf/shared/share.h); packets have it from its table. */
+    __u64 share_min_bps;
+    __u64 share_max_bps;       /* 0: none */
+    __u64 share_fallback_cost; /* ns << WEIR_COST_SHIFT: when the tick has stopped; 0: not under fair share */
+    __u64 share_weight;        /* the weight, and above it in the upper half weir_share_inverse() of it */
+    __u64 reserved[2];
 };
 
 /* A flow's own bucket stands in two rows, at two places by its hash; the emptier one counts (a count-min sketch of
@@ -55,12 +61,15 @@ struct weir_limit_direction {
     __u64 byte_time;
     __u64 packet_time;
     __u64 sparse_time; /* of what overtook the queue */
-    __u64 reserved[5];
+    /* Under fair share: the bytes that asked to pass, as the bucket charges them, dropped ones too. Only grows. */
+    __u64 offered_bytes;
+    __u64 reserved[4];
     __u64 aqm_above_ns; /* since when the queue has been longer than the target; 0: it is not */
     __u64 aqm_next_ns;  /* when the next packet is to be marked or dropped */
     __u64 aqm_count;    /* of the present series */
     __u64 aqm_is_dropping;
-    __u64 reserved2[4];
+    __u64 dropped_bytes; /* of offered_bytes, those that were then dropped */
+    __u64 reserved2[3];
     __u64 flows[WEIR_LIMIT_ROWS][WEIR_LIMIT_ROW_PLACES];
 };
 
@@ -87,7 +96,13 @@ struct weir_tenant_wish {
     __u32 reserved;
 };
 
-/* What user space remembers of a tenant with limits. Written under the lock of the state directory only. */
+/* One direction of a tenant that shares an uplink's capacity. */
+struct weir_share_part {
+    __u64 capacity_bps; /* of all uplinks together; 0: there is none, and no fair share */
+    __u64 fallback_bps; /* the tenant's part if everybody asked */
+};
+
+/* What user space remembers of a tenant with limits, or under fair share. Written under the lock of the state directory only. */
 struct weir_tenant_info {
     char tenant[64];                /* WEIR_TENANT_ROOM; empty: a free slot */
     struct weir_tenant_wish wish;   /* in force */
@@ -95,6 +110,7 @@ struct weir_tenant_info {
     __u64 revert_at_ns;             /* CLOCK_MONOTONIC; 0: nothing waits to be confirmed */
     __u32 had_limits_before;        /* what comes back is `before`; 0: no limits at all */
     __u32 reserved;
+    struct weir_share_part share[2]; /* by weir_direction; follows from who is attached and what they wish */
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_limit_rule) == 128, "weir_limit_rule is part of the pinned state");
@@ -105,6 +121,6 @@ WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_limit_direction, byte_time) ==
 WEIR_STATIC_ASSERT(sizeof(struct weir_limit_direction) == 384 + 8 * WEIR_LIMIT_ROWS * WEIR_LIMIT_ROW_PLACES,
                    "weir_limit_direction is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_wish) == 88, "weir_tenant_wish is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_info) == 256, "weir_tenant_info is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_info) == 288, "weir_tenant_info is part of the pinned state");
 
 #endif

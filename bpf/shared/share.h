@@ -33,10 +33,11 @@ struct weir_share_entry {
     __u64 rate_bps;   /* what its packets are limited to */
     __u64 grant_bps;  /* its part of the capacity; the sum over all tenants is never more than that */
     __u64 wanted_bps; /* what it asked for; WEIR_SHARE_UNBOUNDED: more than it got */
-    /* Written by user space only. */
+    /* From the rule of the limit that is in force: the tick takes it over when user space says that it has changed. */
     __u64 min_bps;        /* 0: none */
     __u64 max_bps;        /* 0: none */
-    __u64 fallback_cost;  /* in force when the tick has stopped: ns a byte << 26 */
+    __u64 fallback_cost;  /* in force when the tick has stopped: ns a byte << 26; 0: not under fair share. User space
+                           * writes it too, for packets that come before a tick does */
     __u32 weight;         /* 1 to WEIR_SHARE_WEIGHT_MAX; 0: no such tenant */
     __u32 weight_inverse; /* weir_share_inverse(weight) */
 
@@ -72,7 +73,7 @@ struct weir_share_bin {
 
 /* The working memory of one tick of one direction, and what it found. Zero but for the capacity before the first. */
 struct weir_share_round {
-    __u64 capacity_bps;   /* written by user space */
+    __u64 capacity_bps;   /* of weir_tick_settings */
     __u64 valid_until_ns; /* CLOCK_MONOTONIC, written by the tick: past it, packets pay fallback_cost */
     __u64 last_tick_ns;   /* CLOCK_MONOTONIC */
     __u64 ticks;
@@ -120,6 +121,51 @@ enum weir_share_outcome {
     WEIR_SHARE_SHORT = 2,  /* the mins that are asked for are more than the capacity: each gets a part of its min */
 };
 
+/* A tick is every so long, or every twice as long for more than half of all tenants that there can be. */
+#define WEIR_TICK_INTERVAL_NS 4000000ull
+#define WEIR_TICK_INTERVAL_MANY_NS 8000000ull
+
+/* What a tick has computed holds for so many intervals. */
+#define WEIR_TICK_VALID_INTERVALS 10
+
+/* Written by user space, word by word. */
+struct weir_tick_settings {
+    __u64 interval_ns;
+    __u64 capacity_bps[2]; /* by weir_direction; 0: no fair share */
+    __u64 slots;           /* tenants have slots below this one */
+    __u64 generation;      /* raised after any of this, or of a limit's share, has changed */
+};
+
+/* Written by the tick. Times are CLOCK_MONOTONIC. */
+struct weir_tick_state {
+    __u64 generation;     /* as it was when all tenants' rules were taken over */
+    __u64 next_revert_ns; /* when the next rule reverts, and all are taken over again; 0: none does */
+    __u64 ticks;
+    __u64 last_ns;
+    __u64 busy_ns;  /* all ticks took together */
+    __u64 worst_ns; /* the longest one */
+    __u64 reserved[2];
+};
+
+/* The value of the map `tick`. */
+struct weir_tick {
+#ifdef __bpf__
+    struct bpf_timer timer;
+#else
+    __u64 timer[2];
+#endif
+    struct weir_tick_state state;
+};
+
+/* What user space asks of the program weir_tick, as its context. */
+enum weir_tick_order { WEIR_TICK_START = 0, WEIR_TICK_STOP = 1, WEIR_TICK_ONCE = 2 /* now, in this call */ };
+
+struct weir_tick_call {
+    __u64 order; /* weir_tick_order */
+    __s64 error; /* 0, or a negative errno */
+};
+
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick) == 80, "weir_tick is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_share_entry) == 128, "weir_share_entry is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_round, coarse) == 256,
                    "weir_share_round is part of the pinned state");

@@ -8,7 +8,7 @@ import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _NUMBER = {"x86_64": 321, "aarch64": 280}.get(platform.machine(), 0)
-_LOOKUP, _UPDATE, _OBJ_GET, _FD_BY_ID, _LOOKUP_BATCH = 1, 2, 7, 14, 24
+_LOOKUP, _UPDATE, _OBJ_GET, _TEST_RUN, _FD_BY_ID, _LOOKUP_BATCH = 1, 2, 7, 10, 14, 24
 
 
 def _bpf(command, attributes):
@@ -71,3 +71,16 @@ class Map:
             if error.errno != errno.ENOENT:
                 raise
         return [values.raw[at:at + self.value_size] for at in range(0, len(values), self.value_size)]
+
+
+def run_program(path, context):
+    """Runs a pinned syscall program with `context`; what it has made of it."""
+    name = ctypes.create_string_buffer(path.encode())
+    program = _bpf(_OBJ_GET, struct.pack("=QII", ctypes.addressof(name), 0, 0))[0]
+    try:
+        memory = ctypes.create_string_buffer(context, len(context))
+        _bpf(_TEST_RUN, struct.pack("=IIIIQQIIIIQQIII4x", program, 0, 0, 0, 0, 0, 0, 0, len(context), 0,
+                                    ctypes.addressof(memory), 0, 0, 0, 0))
+        return memory.raw
+    finally:
+        os.close(program)

@@ -111,7 +111,7 @@ TEST(Document, RefusesUnknownKeysAndNamesTheNearest) {
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "tennant": "b"})")).evidence, "/vnics/0/tennant: unknown key");
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "tennant": "b"})")).hint, "did you mean \"tenant\"?");
     EXPECT_EQ(error(with_vnic(R"({"iface": "a"})")).hint,
-              "known keys: interface, tenant, role, ingress_hook, flows, capacity");
+              "known keys: interface, tenant, role, ingress_hook, flows, capacity, capacity_rx");
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "ingress-hook": "tc"})")).hint, "did you mean \"ingress_hook\"?");
     EXPECT_EQ(error(R"({"schema_version": 1, "vnic": []})").hint, "did you mean \"vnics\"?");
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "a/b~c\u001b": 1})")).evidence,
@@ -194,14 +194,16 @@ TEST(DocumentLimits, AreReadWithDefaults) {
     const TenantLimit plain{.tenant = "web", .limit = {.tx = {.max_bps = 100'000'000}, .rx = {}}};
     EXPECT_EQ(limits(R"({"tenant": "web", "tx_max": "100mbit"})"), std::vector{plain});
     const TenantLimit full{.tenant = "db",
-                           .limit = {.tx = {1'000'000'000, 5},
+                           .limit = {.tx = {1'000'000'000, 5, 500'000'000},
                                      .rx = {64'000, 1'000'000'000},
                                      .burst_ns = 1'500'000,
                                      .mode = LimitMode::police,
-                                     .overhead_bytes = -64}};
+                                     .overhead_bytes = -64,
+                                     .weight = 1000}};
     EXPECT_EQ(limits(R"({"tenant": "web", "tx_max": "100mbit"},
                         {"tenant": "db", "tx_max": "1gbit", "tx_pps": 5, "rx_max": "64kbit", "rx_pps": 1000000000.0,
-                         "burst": "1.5ms", "mode": "police", "overhead_bytes": -64})"),
+                         "burst": "1.5ms", "mode": "police", "overhead_bytes": -64,
+                         "tx_min": "500mbit", "weight": 1000.0})"),
               (std::vector{plain, full}));
 }
 
@@ -232,7 +234,11 @@ TEST(DocumentLimits, NameThePlaceOfWhatIsWrong) {
     for (const char* bytes : {"-65", "257", "1.5", "\"ethernet\"", "18446744073709551615"})
         EXPECT_THAT(value_problem("overhead_bytes", bytes), HasSubstr("/limits/0/overhead_bytes: expected bytes"))
             << bytes;
-    EXPECT_EQ(value_problem("tx_min", "1"), "/limits/0/tx_min: unknown key");
+    EXPECT_THAT(value_problem("tx_min", "1"), HasSubstr("/limits/0/tx_min: expected a rate such as"));
+    EXPECT_THAT(value_problem("rx_min", "\"1kbit\""), HasSubstr("/limits/0/rx_min: expected a rate from 64kbit to"));
+    for (const char* weight : {"0", "1001", "1.5", "\"5\""})
+        EXPECT_THAT(value_problem("weight", weight), HasSubstr("/limits/0/weight: expected a weight")) << weight;
+    EXPECT_EQ(value_problem("min", "1"), "/limits/0/min: unknown key");
 }
 
 TEST(PrintDocument, IsReadBackToTheSameValues) {
@@ -344,7 +350,8 @@ TEST(Schema, HasThePropertiesThatTheParserKnows) {
     json properties = root["$defs"]["vnic"]["properties"];
     std::map<std::string, std::string> samples{{"interface", R"("a")"},     {"tenant", R"("t")"},
                                                {"role", R"("uplink")"},     {"flows", "64"},
-                                               {"ingress_hook", R"("tc")"}, {"capacity", R"("1bit")"}};
+                                               {"ingress_hook", R"("tc")"}, {"capacity", R"("1bit")"},
+                                               {"capacity_rx", R"("2bit")"}};
     std::string all;
     for (const auto& [key, unused] : properties.items()) {
         ASSERT_TRUE(samples.contains(key)) << key;

@@ -223,7 +223,8 @@ TEST(StatusJson, HasTheKeysOfTheContract) {
               R"("memory_bytes":1048576,"capacity_bps":10000000000,"attached_ns":1700000000000000000,)"
               R"("limit":null,"notes":["one","two"]})");
     EXPECT_EQ(json["uplinks"].dump(),
-              R"([{"interface":"eth0","ifindex":12,"tenant":"eth0","capacity_bps":10000000000}])");
+              R"([{"interface":"eth0","ifindex":12,"tenant":"eth0","capacity_bps":10000000000,"capacity_rx_bps":10000000000,)"
+              R"("capacity_is_link_speed":false}])");
 }
 
 TEST(StatusTable, SortsNaturallyAndGathersNotes) {
@@ -279,8 +280,9 @@ TEST(StatusTable, ShowsTheTenantsLimit) {
     EXPECT_THAT(status_table({limited}, {}), HasSubstr("  100mbit/200mbit shape  "));
     EXPECT_EQ(
         status_json({limited})["vnics"][0]["limit"].dump(),
-        R"({"mode":"shape","burst_ns":null,"overhead_bytes":24,"tx":{"max_bps":100000000,)"
-        R"("packets_per_second":null},"rx":{"max_bps":200000000,"packets_per_second":null},"revert_in_ns":null})");
+        R"({"mode":"shape","burst_ns":null,"overhead_bytes":24,"weight":null,"tx":{"max_bps":100000000,)"
+        R"("packets_per_second":null,"min_bps":null},"rx":{"max_bps":200000000,"packets_per_second":null,"min_bps":null},)"
+              R"("revert_in_ns":null})");
 }
 
 TEST(StatsTable, SaysWhatWasDroppedAndMarked) {

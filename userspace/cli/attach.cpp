@@ -14,10 +14,28 @@ struct AttachWords {
     std::string role = "vnic";
     std::optional<std::string> tenant;
     std::optional<std::string> capacity;
+    std::optional<std::string> capacity_rx;
     std::string ingress_hook = "auto";
     std::string flows = std::to_string(flows_default);
     ChangeWords change;
 };
+
+Result<void> take_capacity(VnicSpec& spec, const AttachWords& words) {
+    if (!words.capacity && !words.capacity_rx) return {};
+    const char* option = words.capacity ? "--capacity" : "--capacity-rx";
+    if (spec.role != Role::uplink) return fail(Errc::usage, option, "only an uplink has one", "add --role uplink");
+    if (!words.capacity) return fail(Errc::usage, option, "goes with --capacity, which is then what leaves");
+    if (*words.capacity == "none") {
+        spec.no_capacity = true;
+        if (words.capacity_rx) return fail(Errc::usage, "--capacity-rx", "--capacity none leaves nothing to share");
+        return {};
+    }
+    WEIR_TRY(spec.capacity_bps, rate_of("--capacity", *words.capacity));
+    if (words.capacity_rx) {
+        WEIR_TRY(spec.capacity_rx_bps, rate_of("--capacity-rx", *words.capacity_rx));
+    }
+    return {};
+}
 
 // The settings, for whichever interface.
 Result<VnicSpec> spec_of(const AttachWords& words) {
@@ -30,11 +48,7 @@ Result<VnicSpec> spec_of(const AttachWords& words) {
         WEIR_CHECK(check_tenant(*words.tenant));
         spec.tenant = *words.tenant;
     }
-    if (words.capacity) {
-        if (spec.role != Role::uplink)
-            return fail(Errc::usage, "--capacity", "only an uplink has one", "add --role uplink");
-        WEIR_TRY(spec.capacity_bps, rate_of("--capacity", *words.capacity));
-    }
+    WEIR_CHECK(take_capacity(spec, words));
     return spec;
 }
 
@@ -70,7 +84,9 @@ void add_attach(CLI::App& app, Program& program) {
         ->option_text("NAME");
     command
         .add_option("--capacity", words->capacity,
-                    "With --role uplink: bits per second, as in tc(8):\n100mbit, 2.5gbit [not set]")
+                    "With --role uplink: what tenants share, by weight:\n100mbit, 2.5gbit; none [the link's speed, if real]")
+        ->option_text("RATE");
+    command.add_option("--capacity-rx", words->capacity_rx, "What comes in, where that differs [as --capacity]")
         ->option_text("RATE");
     command
         .add_option(

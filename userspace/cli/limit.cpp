@@ -18,7 +18,7 @@ constexpr std::uint64_t confirm_timeout_max_s = 3600;
 
 struct SetWords {
     std::string tenant;
-    std::optional<std::string> tx_max, rx_max, tx_pps, rx_pps, burst, mode, overhead, confirm_timeout;
+    std::optional<std::string> tx_max, rx_max, tx_min, rx_min, weight, tx_pps, rx_pps, burst, mode, overhead, confirm_timeout;
     ChangeWords change;
 };
 
@@ -55,6 +55,9 @@ Result<LimitChange> change_of(const SetWords& words) {
     LimitChange change;
     WEIR_CHECK(take(change.tx_max_bps, "--tx-max", words.tx_max, limit_rate_of));
     WEIR_CHECK(take(change.rx_max_bps, "--rx-max", words.rx_max, limit_rate_of));
+    WEIR_CHECK(take(change.tx_min_bps, "--tx-min", words.tx_min, limit_rate_of));
+    WEIR_CHECK(take(change.rx_min_bps, "--rx-min", words.rx_min, limit_rate_of));
+    WEIR_CHECK(take(change.weight, "--weight", words.weight, weight_of));
     WEIR_CHECK(take(change.tx_pps, "--tx-pps", words.tx_pps, limit_pps_of));
     WEIR_CHECK(take(change.rx_pps, "--rx-pps", words.rx_pps, limit_pps_of));
     WEIR_CHECK(take(change.burst_ns, "--burst", words.burst, burst_of));
@@ -62,7 +65,8 @@ Result<LimitChange> change_of(const SetWords& words) {
     WEIR_CHECK(take(change.overhead_bytes, "--overhead", words.overhead, overhead_of));
     if (change.is_empty())
         return fail(Errc::usage, "limit set",
-                    "expected at least one of --tx-max, --rx-max, --tx-pps, --rx-pps, --burst, --mode and --overhead");
+                    "expected at least one of --tx-max, --rx-max, --weight, --tx-min, --rx-min, --tx-pps, --rx-pps, "
+                    "--burst, --mode and --overhead");
     return change;
 }
 
@@ -133,6 +137,11 @@ void add_set(CLI::App& limit, Program& program) {
     option("--tx-max", words->tx_max,
            "Bits per second, as in tc(8): 100mbit, 2.5gbit;\n64kbit to 400gbit; none removes it", "RATE");
     option("--rx-max", words->rx_max, "The same of what the tenant receives", "RATE");
+    option("--weight", words->weight,
+           "Its part of the uplink's capacity beside the others',\n1 to 1000; none takes it back to 1", "N");
+    option("--tx-min", words->tx_min,
+           "What it gets of the uplink at least while it asks;\n64kbit to 400gbit; none removes it", "RATE");
+    option("--rx-min", words->rx_min, "The same of what the tenant receives", "RATE");
     option("--tx-pps", words->tx_pps, "Packets per second, as on the wire; none removes it", "N");
     option("--rx-pps", words->rx_pps, "The same of what the tenant receives", "N");
     option("--burst", words->burst,

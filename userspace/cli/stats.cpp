@@ -15,12 +15,13 @@ struct StatsWords {
 };
 
 Result<int> print_stats(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const OutputFormat& format) {
+    WEIR_TRY(const auto share, collect_shares());
     if (format.for_programs()) {
-        WEIR_CHECK(print(stats_json(snapshot, window_ns), format));
+        WEIR_CHECK(print(stats_json(snapshot, window_ns, share), format));
     } else if (snapshot.vnics.empty()) {
         say_nothing_attached();
     } else {
-        WEIR_CHECK(print(stats_table(snapshot, window_ns, output_style())));
+        WEIR_CHECK(print(stats_table(snapshot, window_ns, output_style(), share)));
     }
     return 0;
 }

@@ -9,12 +9,13 @@ namespace {
 
 Result<int> run_status(const std::string& selector, const OutputFormat& format) {
     WEIR_TRY(const auto vnics, collect_vnics(selector));
+    WEIR_TRY(const auto share, collect_shares());
     if (format.for_programs()) {
-        WEIR_CHECK(print(status_json(vnics), format));
+        WEIR_CHECK(print(status_json(vnics, share), format));
     } else if (vnics.empty()) {
         say_nothing_attached();
     } else {
-        WEIR_CHECK(print(status_table(vnics, output_style())));
+        WEIR_CHECK(print(status_table(vnics, output_style(), share)));
     }
     return 0;
 }

@@ -70,6 +70,12 @@ Result<std::uint64_t> limit_pps_of(std::string_view option, const std::string& t
     return expected(option, *limit_pps_problem(0) + ", or none", text);
 }
 
+Result<std::uint32_t> weight_of(std::string_view option, const std::string& text) {
+    if (text == "none" || text == "0") return 0;
+    if (const auto value = whole<std::uint32_t>(text); value && !limit_weight_problem(*value)) return *value;
+    return expected(option, *limit_weight_problem(0) + ", or none", text);
+}
+
 Result<std::uint64_t> burst_of(std::string_view option, const std::string& text) {
     if (text == "none") return 0;
     auto time_ns = parse_time(text);

@@ -37,6 +37,7 @@ Result<std::uint64_t> rate_of(std::string_view option, const std::string& text);
 // Values of a limit (config/names.hpp says which); "none" and 0 are 0.
 Result<std::uint64_t> limit_rate_of(std::string_view option, const std::string& text);
 Result<std::uint64_t> limit_pps_of(std::string_view option, const std::string& text);
+Result<std::uint32_t> weight_of(std::string_view option, const std::string& text);
 Result<std::uint64_t> burst_of(std::string_view option, const std::string& text);
 Result<std::int32_t> overhead_of(std::string_view option, const std::string& text);
 

@@ -13,6 +13,7 @@
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
 #include "model/limit_use.hpp"
+#include "model/share_use.hpp"
 
 namespace weir {
 
@@ -23,7 +24,10 @@ Result<LatencySnapshot> collect_latency(const std::string& selector);
 Result<FlowSnapshot> collect_flows(const std::string& selector);
 Result<std::vector<Vnic>> collect_vnics(const std::string& selector);
 
-// Tenants with limits, attached or not; empty means all. One that is attached and has no limits gives none; one that
+// Fair share of all tenants at this moment; off where no uplink has a capacity.
+Result<FairShare> collect_shares();
+
+// Tenants with limits or under fair share, attached or not; empty means all. One that is attached and has neither gives none; one that
 // nobody knows is an error.
 Result<LimitSnapshot> collect_limits(const std::string& tenant);
 

@@ -17,7 +17,7 @@ Result<std::vector<TenantLimitState>> states_of(const Instance& instance, std::u
     for (const auto& info : infos) {
         if (info.tenant[0] == '\0') continue;
         auto state = limit_state_of(info, now_ns);
-        if (state.limit.is_set() || state.revert_in_ns != 0) states.push_back({tenant_of(info), state});
+        if (state.limit.is_set() || state.revert_in_ns != 0 || is_shared(info)) states.push_back({tenant_of(info), state});
     }
     return states;
 }
@@ -61,6 +61,7 @@ Result<LimitSnapshot> collect_limits(const std::string& tenant) {
     WEIR_TRY(const auto now, read_clock(*instance));
     snapshot.taken_ns = now.monotonic_ns;
     WEIR_TRY(snapshot.limits, states_of(*instance, now.monotonic_ns));
+    WEIR_TRY(snapshot.share, collect_shares());
     if (!tenant.empty()) WEIR_CHECK(keep_selected(*instance, tenant, snapshot));
     if (!snapshot.limits.empty()) WEIR_CHECK(add_use(snapshot));
     return snapshot;

@@ -19,10 +19,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 4> document_keys{"$schema", "schema_version", "vnics", "limits"};
-constexpr std::array<std::string_view, 6> vnic_keys{"interface", "tenant", "role", "ingress_hook", "flows", "capacity"};
+constexpr std::array<std::string_view, 7> vnic_keys{"interface", "tenant",   "role",       "ingress_hook",
+                                                    "flows",     "capacity", "capacity_rx"};
 
-constexpr std::array<std::string_view, 8> limit_keys{"tenant", "tx_max", "rx_max", "tx_pps",
-                                                     "rx_pps", "burst",  "mode",   "overhead_bytes"};
+constexpr std::array<std::string_view, 11> limit_keys{"tenant", "tx_max", "rx_max", "tx_min", "rx_min",        "weight",
+                                                      "tx_pps", "rx_pps", "burst",  "mode",   "overhead_bytes"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -98,10 +99,13 @@ private:
         WEIR_TRY(entry.tenant, name(place + "/tenant", value["tenant"], tenant_name_problem));
         WEIR_TRY(limit.tx.max_bps, optional_rate(place, value, "tx_max"));
         WEIR_TRY(limit.rx.max_bps, optional_rate(place, value, "rx_max"));
+        WEIR_TRY(limit.tx.min_bps, optional_rate(place, value, "tx_min"));
+        WEIR_TRY(limit.rx.min_bps, optional_rate(place, value, "rx_min"));
+        WEIR_TRY(limit.weight, optional_weight(place, value));
         WEIR_TRY(limit.tx.packets_per_second, optional_pps(place, value, "tx_pps"));
         WEIR_TRY(limit.rx.packets_per_second, optional_pps(place, value, "rx_pps"));
         if (!limit.is_set())
-            return bad(place, R"(expected at least one of the keys "tx_max", "rx_max", "tx_pps" and "rx_pps")");
+            return bad(place, R"(expected at least one of the keys "tx_max", "rx_max", "tx_min", "rx_min", "weight", "tx_pps" and "rx_pps")");
         if (value.contains("mode")) {
             WEIR_TRY(limit.mode, word(place + "/mode", value["mode"], limit_mode_from, "shape, mark or police"));
         }
@@ -128,6 +132,14 @@ private:
         const auto wanted = limit_pps_problem(number.value_or(0));
         if (wanted) return expected(fmt::format("{}/{}", place, key), *wanted, object[key]);
         return *number;
+    }
+
+    Result<std::uint32_t> optional_weight(const std::string& place, const Json& object) const {
+        if (!object.contains("weight")) return 0;
+        const auto number = whole(object["weight"]);
+        if (const auto wanted = limit_weight_problem(number.value_or(0)))
+            return expected(place + "/weight", *wanted, object["weight"]);
+        return static_cast<std::uint32_t>(*number);
     }
 
     Result<std::uint64_t> burst(const std::string& place, const Json& value) const {
@@ -182,7 +194,15 @@ private:
             WEIR_TRY(spec.flows, flows(place + "/flows", value["flows"]));
         }
         if (value.contains("capacity")) {
-            WEIR_TRY(spec.capacity_bps, capacity(place + "/capacity", value["capacity"], spec.role));
+            spec.no_capacity = value["capacity"] == "none" && spec.role == Role::uplink;
+            if (!spec.no_capacity) {
+                WEIR_TRY(spec.capacity_bps, capacity(place + "/capacity", value["capacity"], spec.role));
+            }
+        }
+        if (value.contains("capacity_rx")) {
+            const auto at = place + "/capacity_rx";
+            WEIR_TRY(spec.capacity_rx_bps, capacity(at, value["capacity_rx"], spec.role));
+            if (spec.capacity_bps == 0) return bad(at, R"(expected only with a rate as "capacity")");
         }
         return spec;
     }

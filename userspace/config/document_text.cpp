@@ -25,6 +25,9 @@ std::string vnic_line(const VnicSpec& spec) {
                         to_string(spec.ingress), spec.flows);
     if (spec.role == Role::uplink && spec.capacity_bps != 0)
         line += fmt::format(R"(, "capacity": "{}")", print_rate(spec.capacity_bps));
+    if (spec.role == Role::uplink && spec.capacity_rx_bps != 0)
+        line += fmt::format(R"(, "capacity_rx": "{}")", print_rate(spec.capacity_rx_bps));
+    if (spec.role == Role::uplink && spec.no_capacity) line += R"(, "capacity": "none")";
     return line + "}";
 }
 
@@ -33,6 +36,9 @@ std::string limit_line(const TenantLimit& entry) {
     std::string line = fmt::format(R"({{"tenant": {})", quoted(entry.tenant));
     if (limit.tx.max_bps != 0) line += fmt::format(R"(, "tx_max": "{}")", print_rate(limit.tx.max_bps));
     if (limit.rx.max_bps != 0) line += fmt::format(R"(, "rx_max": "{}")", print_rate(limit.rx.max_bps));
+    if (limit.tx.min_bps != 0) line += fmt::format(R"(, "tx_min": "{}")", print_rate(limit.tx.min_bps));
+    if (limit.rx.min_bps != 0) line += fmt::format(R"(, "rx_min": "{}")", print_rate(limit.rx.min_bps));
+    if (limit.weight != 0) line += fmt::format(R"(, "weight": {})", limit.weight);
     if (limit.tx.packets_per_second != 0) line += fmt::format(R"(, "tx_pps": {})", limit.tx.packets_per_second);
     if (limit.rx.packets_per_second != 0) line += fmt::format(R"(, "rx_pps": {})", limit.rx.packets_per_second);
     line += fmt::format(R"(, "mode": "{}")", to_string(limit.mode));

@@ -43,6 +43,11 @@ std::optional<std::string> limit_pps_problem(std::uint64_t packets_per_second) {
     return fmt::format("packets per second, a number from {} to {}", limit_min_pps, limit_max_pps);
 }
 
+std::optional<std::string> limit_weight_problem(std::uint64_t weight) {
+    if (weight >= 1 && weight <= share_weight_max) return std::nullopt;
+    return fmt::format("a weight, a number from 1 to {}", share_weight_max);
+}
+
 std::optional<std::string> limit_burst_problem(std::uint64_t burst_ns) {
     if (burst_ns <= limit_max_burst_ns) return std::nullopt;
     return fmt::format("a time of at most {}", print_time(limit_max_burst_ns));
@@ -71,6 +76,9 @@ Result<void> check_spec(const VnicSpec& spec) {
         return fail(Errc::usage, what,
                     fmt::format("a capacity is for the role uplink, and the role is {}", to_string(spec.role)),
                     "use --role uplink, or leave --capacity out");
+    if (spec.capacity_rx_bps != 0 && spec.capacity_bps == 0)
+        return fail(Errc::usage, what, "a capacity of its own for what comes in goes with one for what leaves",
+                    "add --capacity");
     return {};
 }
 

@@ -19,6 +19,7 @@ std::optional<std::string> tenant_name_problem(std::string_view name);
 // The same for a limit's values: a rate in bits per second, packets per second, a burst (0: the mode's own), overhead.
 std::optional<std::string> limit_rate_problem(std::uint64_t bps);
 std::optional<std::string> limit_pps_problem(std::uint64_t packets_per_second);
+std::optional<std::string> limit_weight_problem(std::uint64_t weight);
 std::optional<std::string> limit_burst_problem(std::uint64_t burst_ns);
 std::optional<std::string> limit_overhead_problem(std::int64_t overhead_bytes);
 

@@ -51,7 +51,7 @@ void add_lines(ChangeReport& report, const LimitPlan& plan, bool dry_run) {
 Result<void> warn_of_absent(ChangeReport& report, const std::optional<Instance>& instance, const LimitPlan& plan) {
     WEIR_TRY(const auto running, running_of(instance));
     for (const auto& step : plan.steps) {
-        if (!has_limits(step.wanted)) continue;
+        if (!has_wish(step.wanted)) continue;
         const auto warning = absence_of(tenant_of(step.wanted), running);
         if (!warning.empty()) report.warnings.push_back(warning);
     }

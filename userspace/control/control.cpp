@@ -10,6 +10,7 @@
 #include "control/limit_plan.hpp"
 #include "control/pacing.hpp"
 #include "control/plan.hpp"
+#include "control/share_change.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
@@ -152,10 +153,11 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
     WEIR_TRY(const auto plan,
              make_plan(wanted.vnics, instance ? &*instance : nullptr, running, options.tc_way, wanted.exact));
     LimitPlan limits;
+    WEIR_TRY(const auto tenants, tenants_of(instance));
     if (wanted.limits != nullptr) {
-        WEIR_TRY(const auto tenants, tenants_of(instance));
         WEIR_TRY(limits, plan_limits(tenants, *wanted.limits));
     }
+    WEIR_CHECK(check_shares_after(running, plan, tenants, limits));
     auto report = report_of(plan, options.dry_run);
     add_lines(report, limits, options.dry_run);
     if (options.dry_run) {
@@ -172,6 +174,7 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
     auto done = execute_both(*instance, limits, plan, report.warnings);
+    WEIR_CHECK(bring_shares_up(*instance));
     WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());
@@ -183,6 +186,7 @@ Result<ChangeReport> take_down(const Instance& instance, const Plan& plan, const
     auto report = report_of(plan, options.dry_run);
     if (options.dry_run) return report;
     WEIR_CHECK(execute(instance, plan, report.warnings));
+    WEIR_CHECK(bring_shares_up(instance));
     WEIR_CHECK(bring_pacing_up(instance, report));
     WEIR_CHECK(remove_if_empty(instance));
     return report;
@@ -240,7 +244,9 @@ Result<ChangeReport> detach_all(const ChangeOptions& options) {
         WEIR_TRY(report, take_down(**instance, make_detach_all_plan(running), options));
         add_lines(report, limits, options.dry_run);
         if (!options.dry_run) {
-            WEIR_CHECK(execute(**instance, limits));
+            // Anew: nobody shares an uplink any more.
+            WEIR_TRY(const auto left, tenants_of(*instance));
+            WEIR_CHECK(execute(**instance, plan_limit_clear_all(left)));
             WEIR_CHECK(remove_if_empty(**instance));
         }
     }
@@ -267,7 +273,9 @@ Result<Document> export_document() {
                                   .role = vnic.role,
                                   .ingress = vnic.ingress,
                                   .flows = vnic.flows,
-                                  .capacity_bps = vnic.capacity_bps});
+                                  .capacity_bps = vnic.capacity_is_link_speed ? 0 : vnic.capacity_bps,
+                                  .capacity_rx_bps = vnic.capacity_is_link_speed ? 0 : vnic.capacity_rx_bps,
+                                  .no_capacity = vnic.no_capacity});
     }
     WEIR_TRY(const auto tenants, tenants_of(instance));
     for (const auto& info : tenants)

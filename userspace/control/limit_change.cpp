@@ -2,6 +2,7 @@
 #include "control/common.hpp"
 #include "control/control.hpp"
 #include "control/limit_plan.hpp"
+#include "control/share_change.hpp"
 #include "control/vnic_change.hpp"
 #include "kernel/state_dir.hpp"
 
@@ -20,6 +21,8 @@ Result<ChangeReport> bring_about_limits(const ChangeOptions& options, const Make
         if (instance && !options.dry_run) WEIR_CHECK(remove_if_empty(*instance));
         return std::unexpected(plan.error());
     }
+    WEIR_TRY(const auto running, running_of(instance));
+    WEIR_CHECK(check_shares_after(running, {}, tenants, *plan));
     ChangeReport report;
     add_lines(report, *plan, options.dry_run);
     WEIR_CHECK(warn_of_absent(report, instance, *plan));
@@ -29,6 +32,7 @@ Result<ChangeReport> bring_about_limits(const ChangeOptions& options, const Make
         WEIR_TRY(instance, create_instance());
     }
     const auto done = execute(*instance, *plan);
+    WEIR_CHECK(bring_shares_up(*instance));
     WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));
     if (!done) return std::unexpected(done.error());

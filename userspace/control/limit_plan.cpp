@@ -35,6 +35,19 @@ Result<LimitStep> step_for(const Tenants& tenants, const std::string& tenant, st
                 "see: weir limit show");
 }
 
+// A tenant that nobody has set anything for may have a slot all the same, if it shares an uplink.
+bool is_new(const LimitStep& step) { return is_free(step.now) || !has_wish(step.now); }
+
+Result<void> check_limit(const std::string& tenant, const Limit& limit) {
+    const auto check = [&](std::string_view way, const DirectionLimit& direction) -> Result<void> {
+        if (direction.max_bps == 0 || direction.min_bps <= direction.max_bps) return {};
+        return fail(Errc::usage, fmt::format("tenant {} cannot have {}-min {}", tenant, way, print_rate(direction.min_bps)),
+                    fmt::format("its {}-max is {}", way, print_rate(direction.max_bps)), "lower the min or raise the max");
+    };
+    WEIR_CHECK(check("tx", limit.tx));
+    return check("rx", limit.rx);
+}
+
 std::string before_words(const weir_tenant_info& info) {
     return info.had_limits_before != 0 ? limit_words(limit_of(info.before)) : "no limits";
 }
@@ -59,12 +72,14 @@ void forget_what_was_before(weir_tenant_info& info) {
 }
 
 LimitStep clear_step(std::uint32_t slot, const weir_tenant_info& info) {
-    const auto tenant = tenant_of(info);
+    auto wanted = info;
+    wanted.wish = {};
+    forget_what_was_before(wanted);
     return {.slot = slot,
             .now = info,
-            .wanted = make_tenant_info(tenant),
+            .wanted = wanted,
             .confirm_timeout_ns = 0,
-            .line = "clear the limits of " + tenant};
+            .line = "clear the limits of " + tenant_of(info)};
 }
 
 Result<void> take_step(const Instance& instance, const LimitStep& step) {
@@ -86,8 +101,8 @@ Result<void> verify(const Instance& instance, const LimitPlan& plan) {
     for (const auto& step : plan.steps) {
         const auto& info = tenants[step.slot];
         WEIR_TRY(const bool stands, limit_stands(instance, step.slot, info));
-        const bool is_limit = has_limits(step.wanted) || step.confirm_timeout_ns != 0;
-        if (is_limit ? !stands : !is_free(info))
+        const bool is_limit = has_wish(step.wanted) || step.confirm_timeout_ns != 0;
+        if (is_limit ? !stands : has_wish(info))
             return fail(Errc::failed, "cannot keep hold of the limits of " + tenant_of(step.wanted),
                         "they are other ones again right after they were put",
                         "is another program changing /sys/fs/bpf/weir?");
@@ -114,10 +129,11 @@ Result<LimitPlan> plan_limit_change(const Tenants& tenants, const std::string& t
     const bool was_pending = is_pending(step.now);
     const Limit now = limit_of(step.now.wish);
     const Limit wanted = changed(now, change);
-    if (is_free(step.now) && !wanted.is_set()) {
+    WEIR_CHECK(check_limit(tenant, wanted));
+    if (is_new(step) && !wanted.is_set()) {
         if (!change.burst_ns && !change.mode && !change.overhead_bytes) return LimitPlan{};
         return fail(Errc::failed, "cannot set the limits of " + tenant, "it has no rate that they would be about",
-                    "add --tx-max, --rx-max, --tx-pps or --rx-pps");
+                    "add --tx-max, --rx-max, --tx-pps, --rx-pps or --weight");
     }
     if (wanted == now && (confirm_timeout_ns == 0 || !was_pending)) return LimitPlan{};
     if (confirm_timeout_ns != 0 && !was_pending) {
@@ -141,7 +157,7 @@ Result<LimitPlan> plan_limit_clear(const Tenants& tenants, const std::vector<std
     std::string missing;
     for (const auto& name : names) {
         const auto slot = slot_of(tenants, name);
-        if (!slot)
+        if (!slot || !has_wish(tenants[*slot]))
             missing += (missing.empty() ? "" : ", ") + name;
         else if (std::ranges::find(plan.steps, *slot, &LimitStep::slot) == plan.steps.end())
             plan.steps.push_back(clear_step(*slot, tenants[*slot]));
@@ -154,7 +170,7 @@ Result<LimitPlan> plan_limit_clear(const Tenants& tenants, const std::vector<std
 LimitPlan plan_limit_clear_all(const Tenants& tenants) {
     LimitPlan plan;
     for (std::uint32_t slot = 0; slot < tenants.size(); ++slot)
-        if (!is_free(tenants[slot])) plan.steps.push_back(clear_step(slot, tenants[slot]));
+        if (!is_free(tenants[slot]) && has_wish(tenants[slot])) plan.steps.push_back(clear_step(slot, tenants[slot]));
     return plan;
 }
 
@@ -175,17 +191,19 @@ Result<LimitPlan> plan_limits(const Tenants& tenants, const std::vector<TenantLi
     std::set<std::uint32_t> kept;
     std::size_t new_ones = 0;
     for (const auto& [tenant, limit] : limits) {
+        WEIR_CHECK(check_limit(tenant, limit));
         WEIR_TRY(auto step, step_for(tenants, tenant, new_ones));
         kept.insert(step.slot);
         if (is_free(step.now)) ++new_ones;
-        if (!is_free(step.now) && limit_of(step.now.wish) == limit && !is_pending(step.now)) continue;
+        if (!is_new(step) && limit_of(step.now.wish) == limit && !is_pending(step.now)) continue;
         forget_what_was_before(step.wanted);
         step.wanted.wish = wish_of(limit);
         step.line = line_for(step, tenant);
         plan.steps.push_back(std::move(step));
     }
     for (std::uint32_t slot = 0; slot < tenants.size(); ++slot)
-        if (!is_free(tenants[slot]) && !kept.contains(slot)) plan.steps.push_back(clear_step(slot, tenants[slot]));
+        if (!is_free(tenants[slot]) && has_wish(tenants[slot]) && !kept.contains(slot))
+            plan.steps.push_back(clear_step(slot, tenants[slot]));
     return plan;
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/units.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
 
@@ -15,10 +16,20 @@ namespace {
 std::string name_of(const weir_vnic_info& info) { return text_of(info.interface, sizeof(info.interface)); }
 std::string tenant_of(const weir_vnic_info& info) { return text_of(info.tenant, sizeof(info.tenant)); }
 
+// "capacity 10gbit", "capacity 10gbit in tx, 1gbit in rx", "capacity 10gbit (the link's speed)".
+std::string capacity_words(const weir_vnic_info& info) {
+    if (info.capacity_bps == 0) return "no capacity";
+    auto words = "capacity " + print_rate(info.capacity_bps);
+    if (info.capacity_rx_bps != 0) words += fmt::format(" in tx, {} in rx", print_rate(info.capacity_rx_bps));
+    if (info.capacity_source == WEIR_CAPACITY_LINK) words += " (the link's speed)";
+    return words;
+}
+
 std::string describe(const weir_vnic_info& info) {
     return fmt::format("{} (tenant {}, role {}): {} in, {} out", name_of(info), tenant_of(info),
                        to_string(static_cast<Role>(info.role)), to_string(static_cast<Hook>(info.ingress_hook)),
-                       to_string(static_cast<Hook>(info.egress_hook)));
+                       to_string(static_cast<Hook>(info.egress_hook))) +
+           (info.capacity_bps != 0 ? ", " + capacity_words(info) : "");
 }
 
 struct Standing {
@@ -49,7 +60,9 @@ std::string in_place_changes(const weir_vnic_info& now, const weir_vnic_info& wa
     std::string changes;
     const auto add = [&](const std::string& text) { changes += (changes.empty() ? "" : ", ") + text; };
     if (tenant_of(now) != tenant_of(wanted)) add("tenant " + tenant_of(wanted));
-    if (now.capacity_bps != wanted.capacity_bps) add(fmt::format("capacity {} bit/s", wanted.capacity_bps));
+    if (now.capacity_bps != wanted.capacity_bps || now.capacity_rx_bps != wanted.capacity_rx_bps ||
+        now.capacity_source != wanted.capacity_source)
+        add(capacity_words(wanted));
     if (now.ingress_choice != wanted.ingress_choice)
         add(fmt::format("ingress hook {}", to_string(static_cast<IngressChoice>(wanted.ingress_choice))));
     return changes;

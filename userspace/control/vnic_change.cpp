@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "control/pacing.hpp"
+#include "control/share_change.hpp"
+#include "kernel/ethtool.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/tables.hpp"
 
@@ -29,6 +31,17 @@ Result<void> attach_ingress_with_fallback(const Instance& instance, std::uint32_
     return attach_ingress(instance, slot, info);
 }
 
+// The link's speed where nothing was asked for. A link that is down has none: then there is no capacity before the
+// uplink is attached again.
+void set_capacity(weir_vnic_info& info, const VnicSpec& spec) {
+    info.capacity_bps = spec.capacity_bps;
+    info.capacity_rx_bps = spec.capacity_rx_bps;
+    info.capacity_source = spec.no_capacity ? WEIR_CAPACITY_NONE : WEIR_CAPACITY_ASKED;
+    if (spec.role != Role::uplink || spec.capacity_bps != 0 || spec.no_capacity) return;
+    info.capacity_bps = link_speed_bps(spec.interface);
+    if (info.capacity_bps != 0) info.capacity_source = WEIR_CAPACITY_LINK;
+}
+
 Result<void> build(const Instance& instance, std::uint32_t slot, weir_vnic_info& info) {
     WEIR_CHECK(install_tables(instance, slot, info));
     WEIR_CHECK(attach_ingress_with_fallback(instance, slot, info));
@@ -47,6 +60,7 @@ Result<void> recover(const Instance& instance) {
         if (infos[slot].state == WEIR_VNIC_ATTACHING || infos[slot].state == WEIR_VNIC_DETACHING)
             WEIR_CHECK(detach_slot(instance, slot, infos[slot], unsaid));
     WEIR_CHECK(mend_limits(instance));
+    WEIR_CHECK(bring_shares_up(instance));
     return bring_pacing_up(instance, unsaid);
 }
 
@@ -63,7 +77,7 @@ weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan&
     info.tc_handle = filter_handle;
     info.flows = spec.flows;
     info.flow_sets = flow_sets_for(spec.flows);
-    info.capacity_bps = spec.capacity_bps;
+    set_capacity(info, spec);
     info.attached_ns = static_cast<std::uint64_t>(
         std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
     return info;

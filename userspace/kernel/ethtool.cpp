@@ -134,4 +134,12 @@ std::vector<std::pair<std::string, std::uint64_t>> Ethtool::counters(const std::
     return {sums.begin(), sums.end()};
 }
 
+std::uint64_t link_speed_bps(const std::string& interface) {
+    constexpr std::array made_up{"veth", "tun", "bridge", "dummy", "openvswitch"};
+    const auto ethtool = Ethtool::open();
+    if (!ethtool) return 0;
+    const auto facts = ethtool->facts(interface);
+    return std::ranges::find(made_up, facts.driver) != made_up.end() ? 0 : facts.speed_bps;
+}
+
 }  // namespace weir

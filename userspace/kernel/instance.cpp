@@ -35,9 +35,12 @@ struct Pin {
 constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},      Pin{"vnic_info", &Instance::vnic_info},
                               Pin{"ledgers", &Instance::ledgers},  Pin{"flow_tables", &Instance::flow_tables},
                               Pin{"limits", &Instance::limits},    Pin{"tenant_info", &Instance::tenant_info},
+                              Pin{"shares", &Instance::shares},    Pin{"share_rounds", &Instance::share_rounds},
+                              Pin{"tick", &Instance::tick_timer},  Pin{"tick_settings", &Instance::tick_settings},
                               Pin{"settings", &Instance::settings}};
 constexpr std::array program_pins{Pin{"prog_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", &Instance::tc_out},
-                                  Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock}};
+                                  Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock},
+                                  Pin{"prog_tick", &Instance::tick}};
 
 Result<void> pin(int fd, const std::string& path) {
     if (bpf_obj_pin(fd, path.c_str()) != 0) return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
@@ -70,6 +73,10 @@ Result<Skeleton> load(const Instance* running) {
                                std::pair{skeleton->maps.flow_tables, running->flow_tables.get()},
                                std::pair{skeleton->maps.limits, running->limits.get()},
                                std::pair{skeleton->maps.tenant_info, running->tenant_info.get()},
+                               std::pair{skeleton->maps.shares, running->shares.get()},
+                               std::pair{skeleton->maps.share_rounds, running->share_rounds.get()},
+                               std::pair{skeleton->maps.tick, running->tick_timer.get()},
+                               std::pair{skeleton->maps.tick_settings, running->tick_settings.get()},
                                std::pair{skeleton->maps.settings, running->settings.get()}};
         for (const auto& [map, fd] : reuse)
             if (bpf_map__reuse_fd(map, fd) != 0)
@@ -142,11 +149,16 @@ Result<Instance> create_instance() {
                          std::pair{"flow_tables", bpf_map__fd(skeleton->maps.flow_tables)},
                          std::pair{"limits", bpf_map__fd(skeleton->maps.limits)},
                          std::pair{"tenant_info", bpf_map__fd(skeleton->maps.tenant_info)},
+                         std::pair{"shares", bpf_map__fd(skeleton->maps.shares)},
+                         std::pair{"share_rounds", bpf_map__fd(skeleton->maps.share_rounds)},
+                         std::pair{"tick", bpf_map__fd(skeleton->maps.tick)},
+                         std::pair{"tick_settings", bpf_map__fd(skeleton->maps.tick_settings)},
                          std::pair{"settings", bpf_map__fd(skeleton->maps.settings)},
                          std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
                          std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
                          std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
-                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)}};
+                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)},
+                         std::pair{"prog_tick", bpf_program__fd(skeleton->progs.weir_tick)}};
     for (const auto& [name, fd] : fds)
         WEIR_CHECK(pin(fd, fmt::format("{}/{}", aside, name)));
     if (rename(aside.c_str(), directory.c_str()) != 0)
@@ -167,7 +179,8 @@ Result<void> reload_programs(Instance& instance) {
     const std::array fds{std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
                          std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
                          std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
-                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)}};
+                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)},
+                         std::pair{"prog_tick", bpf_program__fd(skeleton->progs.weir_tick)}};
     for (const auto& [name, fd] : fds) {
         const std::string path = fmt::format("{}/{}", instance.directory, name);
         const std::string aside = path + reload_suffix;

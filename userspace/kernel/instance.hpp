@@ -20,11 +20,16 @@ struct Instance {
     Fd flow_tables;
     Fd limits;
     Fd tenant_info;
+    Fd shares;
+    Fd share_rounds;
+    Fd tick_timer;
+    Fd tick_settings;
     Fd settings;
     Fd tc_in;
     Fd tc_out;
     Fd xdp;
     Fd clock;
+    Fd tick;
 };
 
 // Opens what is pinned; nothing if Weir is not loaded in this network namespace.

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <sys/mman.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/shares.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
 
@@ -69,6 +71,10 @@ void store_rule(weir_limit_rule& rule, const weir_limit_rule& wanted) {
     store(rule.horizon, wanted.horizon);
     store(rule.target_ns, wanted.target_ns);
     store(rule.interval_ns, wanted.interval_ns);
+    store(rule.share_min_bps, wanted.share_min_bps);
+    store(rule.share_max_bps, wanted.share_max_bps);
+    store(rule.share_weight, wanted.share_weight);
+    store(rule.share_fallback_cost, wanted.share_fallback_cost);
     store(rule.byte_cost, wanted.byte_cost);
     store(rule.packet_cost, wanted.packet_cost);
 }
@@ -79,13 +85,15 @@ struct WantedRules {
 };
 
 WantedRules wanted_rules(const weir_tenant_info& info, int direction) {
-    const auto rule = [direction](const weir_tenant_wish& wish) {
+    const auto rule = [&](const weir_tenant_wish& wish) {
         const Limit limit = limit_of(wish);
-        return rule_of(limit, direction == WEIR_TX ? limit.tx : limit.rx);
+        return rule_of(limit, direction == WEIR_TX ? limit.tx : limit.rx, info.share[direction]);
     };
     WantedRules wanted{.rule = rule(info.wish), .before = {}};
     wanted.rule.revert_at_ns = info.revert_at_ns;
-    if (info.revert_at_ns != 0 && info.had_limits_before != 0) wanted.before = rule(info.before);
+    // A tenant without limits before has its share all the same.
+    if (info.revert_at_ns != 0 && (info.had_limits_before != 0 || is_shared(info, direction)))
+        wanted.before = rule(info.before);
     return wanted;
 }
 
@@ -113,8 +121,13 @@ Result<void> place_limit(const Instance& instance, std::uint32_t slot, const wei
         WEIR_TRY(fd, create_limit());
     }
     WEIR_TRY(const auto mapped, MappedLimit::of(fd->get(), PROT_READ | PROT_WRITE));
-    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
-        store_direction(mapped.value().direction[direction], wanted_rules(info, direction));
+    std::array<std::uint64_t, WEIR_DIRECTIONS> fallbacks{};
+    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
+        const auto wanted = wanted_rules(info, direction);
+        store_direction(mapped.value().direction[direction], wanted);
+        fallbacks.at(static_cast<std::size_t>(direction)) = wanted.rule.share_fallback_cost;
+    }
+    WEIR_CHECK(store_fallbacks(instance, slot, fallbacks));
     if (!is_new) return {};
     const int limit_fd = fd->get();
     if (bpf_map_update_elem(instance.limits.get(), &slot, &limit_fd, BPF_ANY) != 0)
@@ -136,6 +149,7 @@ Result<void> update_interfaces(const Instance& instance, const std::vector<weir_
 Result<void> remove_limit(const Instance& instance, std::uint32_t slot) {
     if (bpf_map_delete_elem(instance.limits.get(), &slot) != 0 && errno != ENOENT)
         return fail(Errc::failed, "cannot remove a limit", errno_text(errno));
+    WEIR_CHECK(forget_share(instance, slot));
     return write_tenant_info(instance, slot, {});
 }
 
@@ -178,6 +192,19 @@ Result<void> put_tenant(const Instance& instance, std::uint32_t slot, const weir
     WEIR_TRY(const auto tenants, read_tenant_infos(instance));
     WEIR_CHECK(update_interfaces(instance, tenants, info.tenant));
     return has_limits(info) ? Result<void>{} : remove_limit(instance, slot);
+}
+
+Result<void> put_tenants(const Instance& instance, const std::vector<PlacedTenant>& placed) {
+    if (placed.empty()) return {};
+    for (const auto& [slot, info] : placed) {
+        WEIR_CHECK(write_tenant_info(instance, slot, info));
+        WEIR_CHECK(place_if_missing(instance, slot, info));
+    }
+    WEIR_TRY(const auto tenants, read_tenant_infos(instance));
+    WEIR_CHECK(update_interfaces(instance, tenants, nullptr));
+    for (const auto& [slot, info] : placed)
+        if (!has_limits(info)) WEIR_CHECK(remove_limit(instance, slot));
+    return {};
 }
 
 Result<void> mend_limits(const Instance& instance) {

@@ -31,6 +31,13 @@ weir_tenant_info make_tenant_info(const std::string& tenant);
 // Writes the journal entry and makes it so: the limit in place or, for one without limits, gone with its entry.
 Result<void> put_tenant(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info);
 
+// The same for several at once, which read what they have in common once.
+struct PlacedTenant {
+    std::uint32_t slot = 0;
+    weir_tenant_info info{};
+};
+Result<void> put_tenants(const Instance& instance, const std::vector<PlacedTenant>& placed);
+
 // Makes the running state what all entries say, after a process that died half way through a change. What was not
 // confirmed in time is settled for good: the limits before it are the wish again.
 Result<void> mend_limits(const Instance& instance);

@@ -88,6 +88,9 @@ Vnic vnic_of(std::uint32_t slot, const weir_vnic_info& info, const std::vector<L
     vnic.flows = info.flows;
     vnic.flow_sets = info.flow_sets;
     vnic.capacity_bps = info.capacity_bps;
+    vnic.capacity_rx_bps = info.capacity_rx_bps;
+    vnic.capacity_is_link_speed = info.capacity_source == WEIR_CAPACITY_LINK;
+    vnic.no_capacity = info.capacity_source == WEIR_CAPACITY_NONE;
     vnic.attached_ns = info.attached_ns;
     const auto link = std::ranges::find(links, info.ifindex, &Link::ifindex);
     vnic.present = link != links.end();

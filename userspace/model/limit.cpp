@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/units.hpp"
+#include "lib/fair_share.h"
 
 namespace weir {
 namespace {
@@ -56,12 +57,15 @@ std::optional<LimitMode> limit_mode_from(std::string_view word) {
 }
 
 bool LimitChange::is_empty() const {
-    return !tx_max_bps && !rx_max_bps && !tx_pps && !rx_pps && !burst_ns && !mode && !overhead_bytes;
+    return !tx_max_bps && !rx_max_bps && !tx_min_bps && !rx_min_bps && !weight && !tx_pps && !rx_pps && !burst_ns && !mode && !overhead_bytes;
 }
 
 Limit changed(Limit limit, const LimitChange& change) {
     limit.tx.max_bps = change.tx_max_bps.value_or(limit.tx.max_bps);
     limit.rx.max_bps = change.rx_max_bps.value_or(limit.rx.max_bps);
+    limit.tx.min_bps = change.tx_min_bps.value_or(limit.tx.min_bps);
+    limit.rx.min_bps = change.rx_min_bps.value_or(limit.rx.min_bps);
+    limit.weight = change.weight.value_or(limit.weight);
     limit.tx.packets_per_second = change.tx_pps.value_or(limit.tx.packets_per_second);
     limit.rx.packets_per_second = change.rx_pps.value_or(limit.rx.packets_per_second);
     limit.burst_ns = change.burst_ns.value_or(limit.burst_ns);
@@ -74,6 +78,7 @@ weir_tenant_wish wish_of(const Limit& limit) {
     weir_tenant_wish wish{};
     const auto put = [](weir_limit_wish& raw, const DirectionLimit& direction) {
         raw.max_bps = direction.max_bps;
+        raw.min_bps = direction.min_bps;
         raw.packets_per_second = direction.packets_per_second;
     };
     put(wish.direction[0], limit.tx);
@@ -81,18 +86,21 @@ weir_tenant_wish wish_of(const Limit& limit) {
     wish.burst_ns = limit.burst_ns;
     wish.mode = static_cast<std::uint32_t>(limit.mode);
     wish.overhead_bytes = limit.overhead_bytes;
+    wish.weight = limit.weight;
     return wish;
 }
 
 Limit limit_of(const weir_tenant_wish& wish) {
     const auto direction = [](const weir_limit_wish& raw) {
-        return DirectionLimit{.max_bps = raw.max_bps, .packets_per_second = raw.packets_per_second};
+        return DirectionLimit{
+            .max_bps = raw.max_bps, .packets_per_second = raw.packets_per_second, .min_bps = raw.min_bps};
     };
     return {.tx = direction(wish.direction[0]),
             .rx = direction(wish.direction[1]),
             .burst_ns = wish.burst_ns,
             .mode = static_cast<LimitMode>(wish.mode),
-            .overhead_bytes = wish.overhead_bytes};
+            .overhead_bytes = wish.overhead_bytes,
+            .weight = wish.weight};
 }
 
 LimitState limit_state_of(const weir_tenant_info& info, std::uint64_t now_ns) {
@@ -117,39 +125,72 @@ weir_tenant_info settled(weir_tenant_info info, std::uint64_t now_ns) {
     return info;
 }
 
+bool is_shared(const weir_tenant_info& info, int direction) { return info.share[direction].capacity_bps != 0; }
+bool is_shared(const weir_tenant_info& info) { return is_shared(info, 0) || is_shared(info, 1); }
+
 bool limits_direction(const weir_tenant_info& info, int direction) {
     const auto is_set = [direction](const weir_tenant_wish& wish) {
         const weir_limit_wish& one = wish.direction[direction];
         return one.max_bps != 0 || one.packets_per_second != 0;
     };
-    return is_set(info.wish) || (info.revert_at_ns != 0 && info.had_limits_before != 0 && is_set(info.before));
+    return is_shared(info, direction) || is_set(info.wish) ||
+           (info.revert_at_ns != 0 && info.had_limits_before != 0 && is_set(info.before));
 }
 
-bool has_limits(const weir_tenant_info& info) { return limits_direction(info, 0) || limits_direction(info, 1); }
+bool has_wish(const weir_tenant_info& info) {
+    return limit_of(info.wish).is_set() ||
+           (info.revert_at_ns != 0 && info.had_limits_before != 0 && limit_of(info.before).is_set());
+}
 
-std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction) {
+bool has_limits(const weir_tenant_info& info) { return is_shared(info) || has_wish(info); }
+
+namespace {
+
+// The lowest rate that may be in force and the highest one; 0 without any.
+struct RateRange {
+    std::uint64_t low_bps = 0;
+    std::uint64_t high_bps = 0;
+};
+
+RateRange range_of(const DirectionLimit& direction, const weir_share_part& share) {
+    if (share.capacity_bps == 0) return {direction.max_bps, direction.max_bps};
+    const std::uint64_t max_bps = direction.max_bps != 0 ? direction.max_bps : share.capacity_bps;
+    return {std::min<std::uint64_t>(share.fallback_bps, max_bps), std::min<std::uint64_t>(share.capacity_bps, max_bps)};
+}
+
+}  // namespace
+
+std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share) {
     const std::uint64_t own = limit.mode == LimitMode::police ? 20 * ms : 2 * ms;
     const std::uint64_t burst = limit.burst_ns != 0 ? limit.burst_ns : own;
     // Less than that, and a police would never let the second of two packets through.
-    if (limit.mode == LimitMode::police) return std::max(burst, time_ns(2 * full_packet_bytes, direction.max_bps));
+    if (limit.mode == LimitMode::police)
+        return std::max(burst, time_ns(2 * full_packet_bytes, range_of(direction, share).low_bps));
     return burst;
 }
 
-weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction) {
+weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share) {
     weir_limit_rule rule{};
-    const std::uint64_t bps = direction.max_bps;
-    const std::uint64_t full_packet_ns = time_ns(full_packet_bytes, bps);
-    rule.byte_cost = byte_cost_of(bps);
+    const auto [low_bps, high_bps] = range_of(direction, share);
+    const std::uint64_t full_packet_ns = time_ns(full_packet_bytes, low_bps);
+    rule.byte_cost = byte_cost_of(direction.max_bps);
     rule.packet_cost = packet_cost_of(direction.packets_per_second);
-    rule.burst = fixed(burst_ns_of(limit, direction));
+    rule.burst = fixed(burst_ns_of(limit, direction, share));
     rule.packet_burst = std::max<std::uint64_t>(fixed(10 * ms), 64 * rule.packet_cost);
-    rule.flow_burst = fixed(std::max(8 * ms, time_ns(2 * full_packet_bytes * flow_share, bps)));
+    rule.flow_burst = fixed(std::max(8 * ms, time_ns(2 * full_packet_bytes * flow_share, low_bps)));
     rule.mode = static_cast<std::uint32_t>(limit.mode);
     rule.overhead_bytes = limit.overhead_bytes;
-    const std::uint64_t queue_ns = bps == 0 ? 100 * ms : std::clamp(time_ns(horizon_bytes, bps), 10 * ms, 100 * ms);
-    rule.horizon = fixed(std::max(queue_ns, time_ns(20 * full_packet_bytes, bps)));
+    const std::uint64_t queue_ns =
+        high_bps == 0 ? 100 * ms : std::clamp(time_ns(horizon_bytes, high_bps), 10 * ms, 100 * ms);
+    rule.horizon = fixed(std::max(queue_ns, time_ns(20 * full_packet_bytes, low_bps)));
     rule.target_ns = std::max<std::uint64_t>(5 * ms, full_packet_ns * 3 / 2);
     rule.interval_ns = std::max<std::uint64_t>(100 * ms, rule.target_ns + 95 * ms);
+    if (share.capacity_bps == 0) return rule;
+    const std::uint32_t weight = limit.weight != 0 ? limit.weight : 1;
+    rule.share_min_bps = direction.min_bps;
+    rule.share_max_bps = direction.max_bps;
+    rule.share_fallback_cost = weir_share_cost(share.fallback_bps);
+    rule.share_weight = weight | std::uint64_t{weir_share_inverse(weight)} << 32;
     return rule;
 }
 
@@ -157,8 +198,11 @@ std::string limit_words(const Limit& limit) {
     if (!limit.is_set()) return "no limits";
     std::string words;
     const auto add = [&](const std::string& part) { words += (words.empty() ? "" : ", ") + part; };
-    if (limit.tx.is_set()) add("tx " + rate_words(limit.tx, " and ", " pps"));
-    if (limit.rx.is_set()) add("rx " + rate_words(limit.rx, " and ", " pps"));
+    if (limit.tx.limits()) add("tx " + rate_words(limit.tx, " and ", " pps"));
+    if (limit.rx.limits()) add("rx " + rate_words(limit.rx, " and ", " pps"));
+    if (limit.tx.min_bps != 0) add("tx at least " + print_rate(limit.tx.min_bps));
+    if (limit.rx.min_bps != 0) add("rx at least " + print_rate(limit.rx.min_bps));
+    if (limit.weight != 0) add(fmt::format("weight {}", limit.weight));
     add(std::string(to_string(limit.mode)));
     if (limit.burst_ns != 0) add("burst " + print_time(limit.burst_ns));
     if (limit.overhead_bytes != 0) add(fmt::format("overhead {} B", limit.overhead_bytes));
@@ -168,9 +212,10 @@ std::string limit_words(const Limit& limit) {
 std::string limit_short(const Limit& limit) {
     if (!limit.is_set()) return "-";
     const auto words = [](const DirectionLimit& direction) {
-        return direction.is_set() ? rate_words(direction, "+", "pps") : std::string("-");
+        return direction.limits() ? rate_words(direction, "+", "pps") : std::string("-");
     };
-    return fmt::format("{}/{} {}", words(limit.tx), words(limit.rx), to_string(limit.mode));
+    const auto weight = limit.weight != 0 ? fmt::format(" w{}", limit.weight) : std::string();
+    return fmt::format("{}/{} {}{}", words(limit.tx), words(limit.rx), to_string(limit.mode), weight);
 }
 
 }  // namespace weir

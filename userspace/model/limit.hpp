@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shared/limit.h"
+#include "shared/share.h"
 
 namespace weir {
 
@@ -23,6 +24,7 @@ inline constexpr std::uint64_t limit_max_bps = WEIR_LIMIT_MAX_BPS;
 inline constexpr std::uint64_t limit_min_pps = 1;
 inline constexpr std::uint64_t limit_max_pps = 1'000'000'000;
 inline constexpr std::uint64_t limit_max_burst_ns = 1'000'000'000;
+inline constexpr std::uint32_t share_weight_max = WEIR_SHARE_WEIGHT_MAX;
 inline constexpr std::int32_t limit_min_overhead_bytes = -64;
 inline constexpr std::int32_t limit_max_overhead_bytes = 256;
 
@@ -33,7 +35,9 @@ inline constexpr std::int32_t ethernet_overhead_bytes = 24;
 struct DirectionLimit {
     std::uint64_t max_bps = 0;             // bits per second, limit_min_bps to limit_max_bps
     std::uint64_t packets_per_second = 0;  // limit_min_pps to limit_max_pps
-    [[nodiscard]] bool is_set() const { return max_bps != 0 || packets_per_second != 0; }
+    std::uint64_t min_bps = 0;             // of fair share: what the tenant gets at least while it asks; as max_bps
+    [[nodiscard]] bool limits() const { return max_bps != 0 || packets_per_second != 0; }
+    [[nodiscard]] bool is_set() const { return limits() || min_bps != 0; }
     friend bool operator==(const DirectionLimit&, const DirectionLimit&) = default;
 };
 
@@ -43,7 +47,8 @@ struct Limit {
     std::uint64_t burst_ns = 0;  // up to limit_max_burst_ns; 0: the mode's own
     LimitMode mode = LimitMode::shape;
     std::int32_t overhead_bytes = 0;  // of each packet, beside its layer 2 length
-    [[nodiscard]] bool is_set() const { return tx.is_set() || rx.is_set(); }
+    std::uint32_t weight = 0;         // of fair share, 1 to share_weight_max; 0: not set, counts as 1
+    [[nodiscard]] bool is_set() const { return tx.is_set() || rx.is_set() || weight != 0; }
     friend bool operator==(const Limit&, const Limit&) = default;
 };
 
@@ -57,11 +62,14 @@ struct TenantLimit {
 struct LimitChange {
     std::optional<std::uint64_t> tx_max_bps;
     std::optional<std::uint64_t> rx_max_bps;
+    std::optional<std::uint64_t> tx_min_bps;
+    std::optional<std::uint64_t> rx_min_bps;
     std::optional<std::uint64_t> tx_pps;
     std::optional<std::uint64_t> rx_pps;
     std::optional<std::uint64_t> burst_ns;
     std::optional<LimitMode> mode;
     std::optional<std::int32_t> overhead_bytes;
+    std::optional<std::uint32_t> weight;
     [[nodiscard]] bool is_empty() const;
 };
 Limit changed(Limit limit, const LimitChange& change);
@@ -83,17 +91,24 @@ LimitState limit_state_of(const weir_tenant_info& info, std::uint64_t now_ns);
 // The tenant's, after whose deadline nobody came: what stood before is what is wished for again. Nothing else changes.
 weir_tenant_info settled(weir_tenant_info info, std::uint64_t now_ns);
 
-// Whether a packet of that direction (weir_direction) has anything to do with the limit, now or after the deadline.
+// Whether a packet of that direction (weir_direction) has anything to do with the limit or with fair share, now or after
+// the deadline.
 bool limits_direction(const weir_tenant_info& info, int direction);
+// Whether the tenant is under fair share in that direction, or in any.
+bool is_shared(const weir_tenant_info& info, int direction);
+bool is_shared(const weir_tenant_info& info);
+// Whether the user has put anything, now or before a change that is not confirmed.
+bool has_wish(const weir_tenant_info& info);
+// Whether there is anything to keep of the tenant.
 bool has_limits(const weir_tenant_info& info);
 
-// The burst that is in force.
-std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction);
+// The burst that is in force. `share` is the tenant's part of the uplinks, if it has one.
+std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {});
 
 // What the programs compute with; revert_at_ns is 0.
-weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction);
+weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {});
 
-// For people: "tx 100mbit, rx 200mbit + 5000 pps, shape, burst 5ms"; "no limits".
+// For people: "tx 100mbit, rx 200mbit + 5000 pps, shape, burst 5ms", "weight 2, tx at least 10mbit"; "no limits".
 std::string limit_words(const Limit& limit);
 // The same in a column: "100mbit/200mbit shape"; "100mbit/- police".
 std::string limit_short(const Limit& limit);

@@ -8,7 +8,8 @@ LimitSnapshot window_of(const LimitSnapshot& earlier, const LimitSnapshot& later
     return {.taken_ns = later.taken_ns,
             .limits = later.limits,
             .ledgers = window_of(earlier.ledgers, later.ledgers),
-            .latency = window_of(earlier.latency, later.latency)};
+            .latency = window_of(earlier.latency, later.latency),
+            .share = later.share};
 }
 
 std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot) {
@@ -27,6 +28,7 @@ std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot) {
             use.shaping_tx += latency.of(LatencyKind::shaping_tx);
             use.shaping_rx += latency.of(LatencyKind::shaping_rx);
         }
+        if (const auto* share = snapshot.share.find(tenant)) use.share = *share;
         uses.push_back(std::move(use));
     }
     std::ranges::sort(uses, {}, &LimitUse::tenant);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
 #include "model/limit.hpp"
+#include "model/share_use.hpp"
 
 namespace weir {
 
@@ -18,10 +20,11 @@ struct TenantLimitState {
 };
 
 struct LimitSnapshot {
-    std::uint64_t taken_ns = 0;  // CLOCK_MONOTONIC
-    std::vector<TenantLimitState> limits;
-    LedgerSnapshot ledgers;  // of these tenants' vNICs, without uplinks
+    std::uint64_t taken_ns = 0;            // CLOCK_MONOTONIC
+    std::vector<TenantLimitState> limits;  // a tenant that only shares an uplink has none set
+    LedgerSnapshot ledgers;                // of these tenants' vNICs, without uplinks
     LatencySnapshot latency;
+    FairShare share = {};
 };
 
 // What happened between two snapshots, with the limits of the later.
@@ -35,6 +38,7 @@ struct LimitUse {
     Ledger ledger;
     Histogram shaping_tx;
     Histogram shaping_rx;
+    std::optional<TenantShare> share = {};  // nothing: no uplink that it shares
     [[nodiscard]] const Histogram& shaping(Direction direction) const {
         return direction == Direction::tx ? shaping_tx : shaping_rx;
     }

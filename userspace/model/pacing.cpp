@@ -25,9 +25,17 @@ std::uint64_t shaped_bps(const weir_tenant_wish& wish, int direction) {
     return wish.mode == WEIR_LIMIT_SHAPE ? wish.direction[direction].max_bps : 0;
 }
 
+// The highest rate at which packets of that direction may be delayed; 0: none are. Without a max, what the tenant may
+// have is all of the uplinks.
 std::uint64_t shaped_bps(const weir_tenant_info& tenant, int direction) {
     const bool comes_back = tenant.revert_at_ns != 0 && tenant.had_limits_before != 0;
-    return std::max(shaped_bps(tenant.wish, direction), comes_back ? shaped_bps(tenant.before, direction) : 0);
+    const std::uint64_t capacity_bps = tenant.share[direction].capacity_bps;
+    const auto shaped = [&](const weir_tenant_wish& wish) -> std::uint64_t {
+        const auto max_bps = shaped_bps(wish, direction);
+        if (capacity_bps == 0 || wish.mode != WEIR_LIMIT_SHAPE) return max_bps;
+        return max_bps == 0 ? capacity_bps : std::min(max_bps, capacity_bps);
+    };
+    return std::max(shaped(tenant.wish), comes_back ? shaped(tenant.before) : 0);
 }
 
 std::uint64_t queue_packets(std::uint64_t bps) {

@@ -71,7 +71,9 @@ struct VnicSpec {
     Role role = Role::vnic;
     IngressChoice ingress = IngressChoice::automatic;
     std::uint32_t flows = 8192;      // live flows that the table has room for, 64 to 4,194,304
-    std::uint64_t capacity_bps = 0;  // role uplink: bits per second, 0 for not set
+    std::uint64_t capacity_bps = 0;     // role uplink: bits per second; 0: the link's speed, if it has one
+    std::uint64_t capacity_rx_bps = 0;  // what comes in, where that differs; 0: it does not
+    bool no_capacity = false;           // role uplink: not even the link's speed
     friend bool operator==(const VnicSpec&, const VnicSpec&) = default;
 };
 
@@ -92,6 +94,9 @@ struct Vnic {
     std::uint32_t flows = 0;      // as asked
     std::uint32_t flow_sets = 0;  // as built: flow_sets * WEIR_FLOW_WAYS slots
     std::uint64_t capacity_bps = 0;
+    std::uint64_t capacity_rx_bps = 0;  // 0: as capacity_bps
+    bool capacity_is_link_speed = false;
+    bool no_capacity = false;  // as asked
     std::uint64_t memory_bytes = 0;   // kernel memory of its ledger and flow table
     std::uint64_t attached_ns = 0;    // CLOCK_REALTIME
     std::string qdisc;                // root qdisc's kind; empty if unknown

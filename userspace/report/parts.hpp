@@ -31,6 +31,17 @@ Json json_histogram(const Histogram& histogram);
 // "revert_in_ns"}; null for what is not set.
 Json limit_json(const LimitState& state);
 
+// A tenant's part of the uplinks in one direction: {"weight","min_bps","max_bps","fair_bps","rate_bps","granted_bps",
+// "wanted_bps","borrowed_bps","lent_bps","reason","words"}; wanted_bps null: more than it got, nobody knows how much.
+Json share_json(const FairShare& share, const ShareUse& use, Direction direction);
+
+// Fair share as a whole: {"is_running","interval_ns","ticks","last_tick_ago_ns","tick_mean_ns","tick_worst_ns",
+// "tx":{"capacity_bps","weight"},"rx":{…}}; null where it is off.
+Json fair_share_json(const FairShare& share);
+
+// A table of all tenants' parts that `keeps` them; empty where there is none.
+std::string share_table(const FairShare& share, const std::vector<std::string>& tenants, const Style& style);
+
 // "12 packets dropped (rate 10, aqm 2), 5 packets marked"; empty if there is neither.
 std::string drop_words(const DirectionLedger& ledger);
 

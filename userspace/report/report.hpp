@@ -15,6 +15,7 @@
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
 #include "model/limit_use.hpp"
+#include "model/share_use.hpp"
 
 namespace weir {
 
@@ -31,8 +32,10 @@ struct Style {
 };
 
 // `window_ns` 0: totals since attach; otherwise the snapshot is a difference over that time and rates are added.
-Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns);
-std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style);
+// `share`: the tenants' parts of the uplinks at the end of it; nothing of it is said where fair share is off.
+Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const FairShare& share = {});
+std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style,
+                        const FairShare& share = {});
 
 Json latency_json(const LatencySnapshot& snapshot, std::uint64_t window_ns);
 std::string latency_table(const LatencySnapshot& snapshot, std::uint64_t window_ns, const Style& style);
@@ -47,8 +50,8 @@ std::string limits_table(const LimitSnapshot& snapshot, std::uint64_t window_ns,
 Json drops_json(const DropSnapshot& snapshot, std::uint64_t window_ns, bool with_normal);
 std::string drops_table(const DropSnapshot& snapshot, std::uint64_t window_ns, bool with_normal, const Style& style);
 
-Json status_json(const std::vector<Vnic>& vnics);
-std::string status_table(const std::vector<Vnic>& vnics, const Style& style);
+Json status_json(const std::vector<Vnic>& vnics, const FairShare& share = {});
+std::string status_table(const std::vector<Vnic>& vnics, const Style& style, const FairShare& share = {});
 
 // `flows` in the order to show; `untracked` and the vNICs' names come from `snapshot`.
 Json flows_json(const std::vector<Flow>& flows, const FlowSnapshot& snapshot, std::uint64_t window_ns);

@@ -62,21 +62,27 @@ void add_row(Table& table, Cell name, Cell tenant, const Ledger& ledger, std::ui
 
 }  // namespace
 
-Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns) {
+Json stats_json(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const FairShare& share) {
     Json json = json_object();
     if (window_ns > 0) json["window_ns"] = window_ns;
     json["vnics"] = Json::array();
-    for (const auto& [vnic, ledger] : snapshot.vnics)
+    for (const auto& [vnic, ledger] : snapshot.vnics) {
         json["vnics"].push_back({{"interface", json_text(vnic.interface)},
                                  {"ifindex", vnic.ifindex},
                                  {"tenant", json_text(vnic.tenant)},
                                  {"role", to_string(vnic.role)},
                                  {"tx", direction_json(ledger.tx, window_ns)},
                                  {"rx", direction_json(ledger.rx, window_ns)}});
+        if (const auto* part = share.find(vnic.tenant); part != nullptr && vnic.role == Role::vnic)
+            for (const auto direction : directions)
+                json["vnics"].back()["share"][std::string(to_string(direction))] =
+                    share_json(share, part->of(direction), direction);
+    }
     return json;
 }
 
-std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style) {
+std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns, const Style& style,
+                        const FairShare& share) {
     if (snapshot.vnics.empty()) return std::string(nothing_attached);
     std::vector<const VnicLedger*> vnics;
     vnics.reserve(snapshot.vnics.size());
@@ -119,7 +125,14 @@ std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns,
                                  style.columns, 4) +
                          "\n";
     }
-    const std::string out = table.print(style);
+    std::string out = table.print(style);
+    if (share.is_on) {
+        std::vector<std::string> tenants;
+        for (const VnicLedger* entry : vnics)
+            tenants.push_back(entry->vnic.tenant);
+        const auto parts = share_table(share, tenants, style);
+        if (!parts.empty()) out += "\n" + parts;
+    }
     return notes.empty() ? out : out + "\n" + notes;
 }
 

@@ -18,6 +18,17 @@ struct Note {
 
 std::uint64_t flow_slots(const Vnic& vnic) { return std::uint64_t{vnic.flow_sets} * WEIR_FLOW_WAYS; }
 
+std::uint64_t rx_capacity_of(const Vnic& vnic) {
+    return vnic.capacity_rx_bps != 0 ? vnic.capacity_rx_bps : vnic.capacity_bps;
+}
+
+std::vector<std::string> tenants_of(const std::vector<Vnic>& vnics) {
+    std::vector<std::string> tenants;
+    for (const Vnic& vnic : vnics)
+        tenants.push_back(vnic.tenant);
+    return tenants;
+}
+
 std::string local_minute(std::uint64_t realtime_ns) {
     if (realtime_ns == 0) return "-";
     auto seconds = static_cast<std::time_t>(realtime_ns / 1'000'000'000);
@@ -53,7 +64,7 @@ std::string who(const Note& note) {
 
 }  // namespace
 
-Json status_json(const std::vector<Vnic>& vnics) {
+Json status_json(const std::vector<Vnic>& vnics, const FairShare& share) {
     Json json = json_object();
     json["vnics"] = Json::array();
     json["uplinks"] = Json::array();
@@ -75,17 +86,23 @@ Json status_json(const std::vector<Vnic>& vnics) {
                       {"notes", Json::array()}};
         for (const std::string& note : vnic.notes)
             entry["notes"].push_back(json_text(note));
+        if (const auto* part = share.find(vnic.tenant); part != nullptr && vnic.role == Role::vnic)
+            for (const auto direction : directions)
+                entry["share"][std::string(to_string(direction))] = share_json(share, part->of(direction), direction);
         json["vnics"].push_back(std::move(entry));
-        if (vnic.role == Role::uplink)
-            json["uplinks"].push_back({{"interface", json_text(vnic.interface)},
-                                       {"ifindex", vnic.ifindex},
-                                       {"tenant", json_text(vnic.tenant)},
-                                       {"capacity_bps", vnic.capacity_bps}});
+        if (vnic.role != Role::uplink) continue;
+        json["uplinks"].push_back({{"interface", json_text(vnic.interface)},
+                                   {"ifindex", vnic.ifindex},
+                                   {"tenant", json_text(vnic.tenant)},
+                                   {"capacity_bps", vnic.capacity_bps},
+                                   {"capacity_rx_bps", rx_capacity_of(vnic)},
+                                   {"capacity_is_link_speed", vnic.capacity_is_link_speed}});
     }
+    json["fair_share"] = fair_share_json(share);
     return json;
 }
 
-std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
+std::string status_table(const std::vector<Vnic>& vnics, const Style& style, const FairShare& share) {
     if (vnics.empty()) return std::string(nothing_attached);
     std::vector<const Vnic*> sorted;
     sorted.reserve(vnics.size());
@@ -110,6 +127,7 @@ std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
         memory += vnic->memory_bytes;
         std::string role(to_string(vnic->role));
         if (vnic->capacity_bps > 0) role += " " + print_rate(vnic->capacity_bps);
+        if (vnic->capacity_rx_bps > 0) role += "/" + print_rate(vnic->capacity_rx_bps);
         table.add({{vnic->interface, vnic->present ? Tone::plain : Tone::warning},
                    vnic->tenant,
                    role,
@@ -126,6 +144,12 @@ std::string status_table(const std::vector<Vnic>& vnics, const Style& style) {
     out += toned(fmt::format("{}, {} of kernel memory", plural(vnics.size(), "interface"), human_memory(memory)),
                  Tone::dim, style) +
            "\n";
+    if (share.is_on) {
+        const auto parts = share_table(share, tenants_of(vnics), style);
+        if (!parts.empty()) out += "\n" + parts;
+        const auto note = fair_share_note(share);
+        if (!note.empty()) out += "\n" + toned(wrapped(note, style.columns, 4), Tone::warning, style) + "\n";
+    }
     std::vector<Note> notes = gather_notes(sorted);
     if (!notes.empty()) out += "\n";
     for (const Note& note : notes)
