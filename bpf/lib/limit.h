@@ -95,11 +95,7 @@ static __always_inline int weir_limit_takes_packets(struct weir_limit_direction*
  * once. */
 static __always_inline __u64 weir_limit_horizon(const struct weir_limit_direction* limit,
                                                 const struct weir_limit_rule* rule) {
-    __u64 overloaded;
-
-    if (rule->mode != WEIR_LIMIT_SHAPE || !weir_aqm_is_overloaded(limit, rule)) return rule->horizon;
-    overloaded = weir_fixed_time(rule->target_ns + rule->target_ns / 2);
-    return overloaded < rule->horizon ? overloaded : rule->horizon;
+    return weir_aqm_is_overloaded(limit, rule) ? rule->overload_horizon : rule->horizon;
 }
 
 static __always_inline void weir_limit_open(struct weir_limit_direction* limit, __u64 now_ns, __u64 bytes,

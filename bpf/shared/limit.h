@@ -45,7 +45,8 @@ struct weir_limit_rule {
     __u64 share_max_bps;       /* 0: none */
     __u64 share_fallback_cost; /* ns << WEIR_COST_SHIFT: when the tick has stopped; 0: not under fair share */
     __u64 share_weight;        /* the weight, and above it in the upper half weir_share_inverse() of it */
-    __u64 reserved[2];
+    __u64 overload_horizon;    /* as horizon, of a queue whose senders do not listen; 0 to horizon */
+    __u64 reserved;
 };
 
 /* A flow's own bucket stands in two rows, at two places by its hash; the emptier one counts (a count-min sketch of
@@ -109,7 +110,7 @@ struct weir_tenant_info {
     struct weir_tenant_wish before; /* in force again after revert_at_ns */
     __u64 revert_at_ns;             /* CLOCK_MONOTONIC; 0: nothing waits to be confirmed */
     __u32 had_limits_before;        /* what comes back is `before`; 0: no limits at all */
-    __u32 reserved;
+    __u32 is_paced;                 /* Weir's fq stands where packets leave: follows from what pacing found */
     struct weir_share_part share[2]; /* by weir_direction; follows from who is attached and what they wish */
 };
 

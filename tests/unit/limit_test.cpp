@@ -37,6 +37,7 @@ weir_limit_rule rule_of(const Ask& ask) {
     rule.flow_burst = weir_fixed_time(static_cast<__u64>(std::max(16 * packet_ns, 8e6)));
     rule.horizon = weir_fixed_time(static_cast<__u64>(std::max(20 * packet_ns, 1e8)));
     rule.target_ns = static_cast<__u64>(std::max(1.5 * packet_ns, 5e6));
+    rule.overload_horizon = ask.mode == WEIR_LIMIT_SHAPE ? weir_fixed_time(rule.target_ns * 3 / 2) : rule.horizon;
     rule.interval_ns = 100 * ms_ns;
     rule.mode = ask.mode;
     return rule;

@@ -65,10 +65,16 @@ TEST(LimitRule, AHundredMbit) {
     EXPECT_EQ(rule.packet_cost, 0U);
     EXPECT_EQ(ns(rule.burst), 2 * ms);
     EXPECT_EQ(ns(rule.horizon), 100 * ms);
+    EXPECT_EQ(ns(rule.overload_horizon), 7.5 * ms);
     EXPECT_EQ(ns(rule.flow_burst), 8 * ms);
     EXPECT_EQ(rule.target_ns, 5 * ms);
     EXPECT_EQ(rule.interval_ns, 100 * ms);
     EXPECT_EQ(rule.mode, std::uint32_t{WEIR_LIMIT_SHAPE});
+}
+
+TEST(LimitRule, AQueueThatNothingHoldsIsNotShortened) {
+    const auto limit = tx_limit(100'000'000);
+    EXPECT_EQ(ns(rule_of(limit, limit.tx, {}, false).overload_horizon), 100 * ms);
 }
 
 TEST(LimitRule, ASlowLimitHasRoomForFullPackets) {

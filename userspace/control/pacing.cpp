@@ -76,6 +76,20 @@ void say(Lines& lines, const std::string& name, const std::string& note) {
         same->insert(same->size() - note.size() - 2, ", " + name);
 }
 
+// Limits are to know whether what they delay is held by anything.
+Result<void> tell_limits(const Instance& instance, const std::vector<weir_tenant_info>& tenants,
+                         const std::vector<weir_vnic_info>& vnics) {
+    const bool is_paced = std::ranges::any_of(
+        vnics, [](const auto& info) { return info.state == WEIR_VNIC_ATTACHED && info.qdisc == WEIR_QDISC_OURS; });
+    std::vector<PlacedTenant> changed;
+    for (std::uint32_t slot = 0; slot < tenants.size(); ++slot) {
+        if (tenants[slot].tenant[0] == '\0' || (tenants[slot].is_paced != 0) == is_paced) continue;
+        changed.push_back({.slot = slot, .info = tenants[slot]});
+        changed.back().info.is_paced = is_paced ? 1 : 0;
+    }
+    return put_tenants(instance, changed);
+}
+
 }  // namespace
 
 Result<void> bring_pacing_up(const Instance& instance, Lines& warnings) {
@@ -97,6 +111,7 @@ Result<void> bring_pacing_up(const Instance& instance, Lines& warnings) {
         else
             WEIR_CHECK(bring_down(instance, slot, info, standing, warnings));
     }
+    WEIR_CHECK(tell_limits(instance, tenants, infos));
     if (!need.is_wanted()) return {};
     WEIR_TRY(const auto qdiscs, list_qdiscs());
     Lines notes;

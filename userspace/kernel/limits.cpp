@@ -69,6 +69,7 @@ void store_rule(weir_limit_rule& rule, const weir_limit_rule& wanted) {
     store(rule.mode, wanted.mode);
     store(rule.overhead_bytes, wanted.overhead_bytes);
     store(rule.horizon, wanted.horizon);
+    store(rule.overload_horizon, wanted.overload_horizon);
     store(rule.target_ns, wanted.target_ns);
     store(rule.interval_ns, wanted.interval_ns);
     store(rule.share_min_bps, wanted.share_min_bps);
@@ -87,7 +88,7 @@ struct WantedRules {
 WantedRules wanted_rules(const weir_tenant_info& info, int direction) {
     const auto rule = [&](const weir_tenant_wish& wish) {
         const Limit limit = limit_of(wish);
-        return rule_of(limit, direction == WEIR_TX ? limit.tx : limit.rx, info.share[direction]);
+        return rule_of(limit, direction == WEIR_TX ? limit.tx : limit.rx, info.share[direction], info.is_paced != 0);
     };
     WantedRules wanted{.rule = rule(info.wish), .before = {}};
     wanted.rule.revert_at_ns = info.revert_at_ns;

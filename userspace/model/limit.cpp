@@ -169,7 +169,8 @@ std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, c
     return burst;
 }
 
-weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share) {
+weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share,
+                        bool is_paced) {
     weir_limit_rule rule{};
     const auto [low_bps, high_bps] = range_of(direction, share);
     const std::uint64_t full_packet_ns = time_ns(full_packet_bytes, low_bps);
@@ -184,6 +185,9 @@ weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, con
         high_bps == 0 ? 100 * ms : std::clamp(time_ns(horizon_bytes, high_bps), 10 * ms, 100 * ms);
     rule.horizon = fixed(std::max(queue_ns, time_ns(20 * full_packet_bytes, low_bps)));
     rule.target_ns = std::max<std::uint64_t>(5 * ms, full_packet_ns * 3 / 2);
+    rule.overload_horizon = is_paced && limit.mode == LimitMode::shape
+                                ? std::min<std::uint64_t>(rule.horizon, fixed(rule.target_ns * 3 / 2))
+                                : rule.horizon;
     rule.interval_ns = std::max<std::uint64_t>(100 * ms, rule.target_ns + 95 * ms);
     if (share.capacity_bps == 0) return rule;
     const std::uint32_t weight = limit.weight != 0 ? limit.weight : 1;

@@ -106,7 +106,10 @@ bool has_limits(const weir_tenant_info& info);
 std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {});
 
 // What the programs compute with; revert_at_ns is 0.
-weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {});
+// `is_paced`: an fq holds what waits. Where none does, the queue is only an allowance for senders that come in fits, and
+// short it would cost rate and gain nothing.
+weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {},
+                        bool is_paced = true);
 
 // For people: "tx 100mbit, rx 200mbit + 5000 pps, shape, burst 5ms", "weight 2, tx at least 10mbit"; "no limits".
 std::string limit_words(const Limit& limit);
