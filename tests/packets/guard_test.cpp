@@ -121,6 +121,7 @@ protected:
 TEST_F(Guarded, AtTcTheSourceDecides) {
     start(0);
     for (const auto& one : cases()) {
+        if (one.frame.size() < 14 + 20) continue;  // a test run of tc wants the whole IP header
         machine_.reset();
         const auto run = Machine::run(machine_.tc_in(), one.frame);
         ASSERT_EQ(run.error, 0) << one.name;
