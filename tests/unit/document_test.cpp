@@ -452,6 +452,7 @@ TEST(Schema, HasTheWordsAndBoundsOfTheParser) {
     EXPECT_EQ(properties["ingress_hook"]["default"], to_string(VnicSpec{}.ingress));
     EXPECT_EQ(properties["interface"]["maxLength"], WEIR_NAME_ROOM - 1);
     EXPECT_EQ(properties["tenant"]["maxLength"], WEIR_TENANT_ROOM - 1);
+    EXPECT_EQ(properties["addresses"]["maxItems"], guard_prefixes_max);
     EXPECT_EQ(schema()["properties"]["vnics"]["maxItems"], WEIR_VNICS_MAX);
     EXPECT_EQ(schema()["properties"]["schema_version"]["const"], 1);
 }
