@@ -74,6 +74,20 @@ struct {
     __type(value, struct weir_tenant_info);
 } tenant_info __weak SEC(".maps");
 
+struct weir_guard_map {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct weir_guard));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, WEIR_VNICS_MAX);
+    __type(key, __u32);
+    __array(values, struct weir_guard_map);
+} guards __weak SEC(".maps");
+
 /* Fair share: both directions' rates, tx of all tenant slots first. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -1,6 +1,6 @@
 /* XDP: the other ingress hook. Counts frames as the driver hands them over, and drops what is over the tenant's limit
- * before there is an skb. Nothing can be delayed or marked here, so a shaping limit drops where it would. */
-#include "lib/limit_map.h"
+ * or not from its own addresses before there is an skb. Nothing can be delayed or marked here, so a shaping limit drops where it would. */
+#include "lib/guard_map.h"
 
 __weak __noinline int weir_parse_xdp(struct xdp_md* ctx, struct weir_packet* out) {
     __u8 buffer[WEIR_VIEW_BUFFER_BYTES] __attribute__((aligned(8)));
@@ -32,6 +32,13 @@ __weak __noinline int weir_limit_xdp(struct weir_limit_direction* limit, struct 
     return 0;
 }
 
+__weak __noinline int weir_guard_xdp(struct xdp_md* ctx, struct weir_guard* guard, struct weir_ledger* ledger) {
+    __u8 buffer[WEIR_VIEW_BUFFER_BYTES] __attribute__((aligned(8)));
+    struct weir_view view = {0, 0, ctx, buffer, WEIR_VIEW_XDP};
+
+    return !guard || !ledger || weir_guard_takes(guard, ledger, &view);
+}
+
 SEC("xdp.frags")
 int weir_xdp(struct xdp_md* ctx) {
     const struct weir_if_entry* vnic = weir_vnic_of(ctx->ingress_ifindex);
@@ -60,6 +67,7 @@ int weir_xdp(struct xdp_md* ctx) {
     direction = vnic->flags & WEIR_IF_EGRESS_IS_TX ? WEIR_RX : WEIR_TX;
     weir_account(vnic, ledger, direction, scratch->count);
     weir_forget_values();
+    if (vnic->flags & WEIR_IF_GUARD && !weir_guard_xdp(ctx, weir_guard_of(vnic), ledger)) return XDP_DROP;
     if (!weir_is_limited(vnic, direction)) return XDP_PASS;
     limit = weir_limit_of(vnic, direction);
     scratch->now_ns = bpf_ktime_get_ns();

@@ -2,6 +2,7 @@
 #ifndef WEIR_BPF_LIB_ACCOUNT_SKB_H
 #define WEIR_BPF_LIB_ACCOUNT_SKB_H
 
+#include "guard_map.h"
 #include "host_latency.h"
 #include "limit_skb.h"
 
@@ -63,6 +64,14 @@ static __always_inline struct weir_count weir_read_skb(struct __sk_buff* skb, st
     return weir_wire_count(&wire);
 }
 
+/* Whether the guard lets the frame in the scratch memory go on. A global function: see weir_limit_skb. */
+__weak __noinline int weir_guard_skb(struct __sk_buff* skb, struct weir_guard* guard, struct weir_ledger* ledger) {
+    __u8 buffer[WEIR_VIEW_BUFFER_BYTES] __attribute__((aligned(8)));
+    struct weir_view view = {0, 0, skb, buffer, WEIR_VIEW_SKB};
+
+    return !guard || !ledger || weir_guard_takes(guard, ledger, &view);
+}
+
 static __always_inline int weir_is_stamped(const struct weir_if_entry* vnic) {
     return weir_can_stamp() && vnic->flags & WEIR_IF_HOST_LATENCY;
 }
@@ -94,6 +103,7 @@ static __always_inline int weir_handle_skb(struct __sk_buff* skb, __u32 is_egres
         scratch->packet.now_ns = scratch->now_ns;
         weir_account(vnic, ledger, direction, scratch->count);
         weir_forget_values();
+        if (!is_egress && vnic->flags & WEIR_IF_GUARD && !weir_guard_skb(skb, weir_guard_of(vnic), ledger)) return 0;
         if (weir_is_limited(vnic, direction)) {
             limit = weir_limit_of(vnic, direction);
             scratch->share_cost = weir_share_cost_of(vnic, direction, scratch->now_ns);

@@ -436,6 +436,7 @@ static __always_inline void weir_parse(struct weir_view* view, const struct weir
     } else if (type == WEIR_ETHERTYPE_IPV6) {
         available = weir_parse_ipv6(view, offset, hint->is_gso, out);
     } else {
+        out->l3_offset = (__u16)offset;
         out->class_id = weir_class_of_ethertype(type);
         return;
     }

@@ -10,6 +10,7 @@
  *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
  *   limits       array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
  *   tenant_info  array of weir_tenant_info by tenant slot: what user space must remember of limits
+ *   guards       array of maps by slot: an array of one weir_guard each, for vNICs with WEIR_IF_GUARD
  *   shares       array of weir_share_entry by direction and tenant slot: rates of fair share
  *   share_rounds array of weir_share_round by direction: the tick's working memory
  *   tick         array of one weir_tick: the timer
@@ -20,6 +21,7 @@
 #define WEIR_BPF_SHARED_ABI_H
 
 #include "class.h"
+#include "guard.h"
 #include "latency.h"
 #include "limit.h"
 #include "share.h"
@@ -46,6 +48,7 @@ enum weir_if_flag {
     WEIR_IF_RTT = 1 << 4,          /* round-trip times of TCP and ICMP echo are measured */
     WEIR_IF_LIMIT_TX = 1 << 5,     /* the tenant has a limit in this direction: shift by weir_direction */
     WEIR_IF_LIMIT_RX = 1 << 6,
+    WEIR_IF_GUARD = 1 << 7, /* role vnic: tx is held against the vNIC's own list of addresses */
 };
 
 /* One attached interface, as the programs see it. ifindex 0 is an empty place. */
@@ -287,6 +290,8 @@ struct weir_vnic_info {
     char qdisc_before[16]; /* kind of the root qdisc that Weir's fq stands in place of */
     __u32 qdisc;           /* weir_qdisc_state */
     __u32 capacity_source; /* weir_capacity_source */
+    __u32 is_guarded;      /* its slot of guards has a list, and the programs are to look at it */
+    __u32 reserved;
 };
 
 struct weir_settings {
@@ -309,7 +314,7 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_flow_result) == 64, "a result is one cache
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_address) == 32, "two sets of addresses fill a block");
 WEIR_STATIC_ASSERT(sizeof(union weir_flow_block) == 64 * WEIR_FLOW_WAYS, "a block is its lines and nothing else");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_vnic_info, role) == 88, "weir_vnic_info is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 176, "weir_vnic_info is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_vnic_info) == 184, "weir_vnic_info is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_settings) == 48, "weir_settings is part of the pinned state");
 
 #endif

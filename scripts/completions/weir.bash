@@ -44,7 +44,7 @@ _weir() {
         --mode) words='shape mark police' ;;
         --overhead) words='ethernet none' ;;
         --tx-max | --rx-max | --tx-pps | --rx-pps | --burst | --confirm-timeout) return ;;
-        --tenant | --capacity | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
+        --tenant | --capacity | --addresses | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
         *) words= ;;
     esac
     if [ -n "$words" ]; then
@@ -56,7 +56,7 @@ _weir() {
     case $command in
         '') words='attach detach limit apply export status stats flows latency drops doctor features version bench demo --help --version' ;;
         attach)
-            words='--role --tenant --capacity --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
+            words='--role --tenant --capacity --addresses --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
             ;;
         detach) words="--all --dry-run --json --pretty --help$(_weir_interfaces)" ;;

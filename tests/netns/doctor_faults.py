@@ -510,8 +510,39 @@ class PacketLimitXdp(PacketLimit):
     hook = "xdp"
 
 
+class Spoof(Fault):
+    """Half of what the tenant sends is not from its address. The truth: what was sent, less what a capture saw arrive."""
+
+    id = "weir_spoof"
+    mends = True
+    hook = "tc"
+
+    def prepare(self):
+        self.sent = self.arrived = 0
+        self.host.weir("attach", "vnic0", "--tenant", "web", "--ingress-hook", self.hook, "--addresses", "10.0.0.2,fd00::2")
+
+    def inject(self):
+        with self.rig.lab.truth(self.far, "eth0") as capture:
+            self.rig.frames(*[udp(f"10.0.0.{2 + n % 2}", "10.0.1.2", 9) for n in range(2 * COUNT)])
+            time.sleep(0.2)
+        self.sent += 2 * COUNT
+        self.arrived += capture.result["in"]["classes"].get("ipv4_udp", {"packets": 0})["packets"]
+
+    def truth(self):
+        return self.sent - self.arrived
+
+    def mend(self):
+        """By the command that the finding has, with the address that the tenant turns out to have."""
+        command = re.search(r"weir (attach vnic0 --tenant web --addresses) LIST$", self.found["fix"])
+        self.host.weir(*command[1].split(), "10.0.0.2,10.0.0.3,fd00::2")
+
+
+class SpoofXdp(Spoof):
+    hook = "xdp"
+
+
 FAULTS = [UdpClosedPort, TcpClosedPort, UdpBuffer, AcceptQueue, Firewall, FirewallOutput, Foreign, ForeignEgress, XdpNative,
           XdpGeneric, ReversePath, NoRouteIn, NoRouteOut, NotForwarded, Ttl, IpChecksum, IpHeader, UdpChecksum, TcpChecksum,
           Mtu, Fragments, Neighbour, Gateway, Qdisc, Tap, Carrier, SocketFilter, Ports, Limit,
-          PacketLimit, PacketLimitXdp]
+          PacketLimit, PacketLimitXdp, Spoof, SpoofXdp]
 ALONE = [Backlog]  # those that need both CPUs

@@ -48,12 +48,24 @@ Machine::~Machine() {
         close(vnic.ledger);
         close(vnic.flows);
     }
+    for (const __u32 slot : guards_)
+        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.guards), &slot);
     if (limit_memory_ != nullptr) munmap(limit_memory_, limit_memory_bytes());
     if (limit_ >= 0) {
         const __u32 tenant = 0;
         bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.limits), &tenant);
         close(limit_);
     }
+}
+
+void Machine::add_guard(const weir_guard& guard, __u32 slot) {
+    const __u32 zero = 0;
+    const int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_guard", 4, sizeof(weir_guard), 1, nullptr);
+    check(map, "guard");
+    guards_.push_back(slot);
+    check(bpf_map_update_elem(map, &zero, &guard, BPF_ANY), "guard");
+    check(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.guards), &slot, &map, BPF_ANY), "guards");
+    close(map);
 }
 
 weir_limit& Machine::add_limit() {

@@ -50,6 +50,8 @@ public:
     // A limit for the tenant at slot 0, which is every vNIC's: its memory, as user space maps it. WEIR_IF_LIMIT_* of a
     // vNIC make it one that it has.
     weir_limit& add_limit();
+    // The addresses that the vNIC at `slot` may send from, if it has WEIR_IF_GUARD.
+    void add_guard(const weir_guard& guard, __u32 slot = 0);
     void detach(__u32 ifindex) { set_entry(ifindex, {}); }
 
     // The sum over all CPUs.
@@ -82,6 +84,7 @@ private:
     std::vector<Vnic> vnics_;
     std::vector<__u32> places_;
     int limit_ = -1;
+    std::vector<__u32> guards_;
     void* limit_memory_ = nullptr;
 };
 

@@ -10,7 +10,10 @@
 #include <random>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "config/names.hpp"
+#include "model/guard.hpp"
 
 namespace weir {
 namespace {
@@ -106,12 +109,37 @@ TEST(Document, TakesACapacityForAnUplinkOnly) {
     EXPECT_EQ(mbps.hint, "write 100mbit for megabits, 800mbit for megabytes");
 }
 
+TEST(Document, TakesAddressesForAVnicOnly) {
+    const auto with = [](const std::string& value) { return R"({"interface": "a", "addresses": )" + value + "}"; };
+    const std::string place = "/vnics/0/addresses";
+    EXPECT_EQ(vnic(with(R"(["10.0.0.2", "fd00::2/64"])")).addresses,
+              (std::vector{*guard_prefix_from("10.0.0.2/32"), *guard_prefix_from("fd00::/64")}));
+    EXPECT_EQ(vnic_problem(R"({"interface": "a", "role": "guest", "addresses": ["10.0.0.2"]})"),
+              place + ": expected only with the role vnic, found with the role guest");
+    for (const char* value : {"[]", "\"10.0.0.2\"", "null", "{}"})
+        EXPECT_THAT(vnic_problem(with(value)), HasSubstr(place + ": expected an array of 1 to 16 addresses, found "));
+    EXPECT_THAT(vnic_problem(with("[7]")), HasSubstr(place + "/0: expected an address such as"));
+    EXPECT_EQ(vnic_problem(with(R"(["10.0.0.2", "10.0.0.300"])")),
+              place + "/1: expected an address such as \"10.0.0.2\" or \"fd00::/64\", found \"10.0.0.300\": "
+                      "not an IPv4 or IPv6 address");
+    EXPECT_THAT(vnic_problem(with(R"(["10.0.0.2/33"])")), HasSubstr("is not a prefix length"));
+    EXPECT_THAT(vnic_problem(with(R"(["ff02::1"])")), HasSubstr("nobody sends from multicast addresses"));
+    EXPECT_THAT(vnic_problem(with(R"(["0.0.0.0"])")), HasSubstr("nobody sends from unspecified addresses"));
+    EXPECT_EQ(vnic_problem(with(R"(["10.0.0.2/24", "10.0.0.0/24"])")), place + ": expected each address once");
+    std::string many = "[";
+    for (int i = 1; i <= 16; i++)
+        many += "\"10.0.0." + std::to_string(i) + "\"" + (i < 16 ? ", " : "");
+    EXPECT_EQ(vnic(with(many + "]")).addresses.size(), 16U);
+    EXPECT_EQ(vnic_problem(with(many + ", \"10.0.0.17\"]")),
+              place + ": expected an array of 1 to 16 addresses, found 17");
+}
+
 TEST(Document, RefusesUnknownKeysAndNamesTheNearest) {
     auto error = [](std::string_view text) { return parse_document(text, "x").error(); };
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "tennant": "b"})")).evidence, "/vnics/0/tennant: unknown key");
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "tennant": "b"})")).hint, "did you mean \"tenant\"?");
     EXPECT_EQ(error(with_vnic(R"({"iface": "a"})")).hint,
-              "known keys: interface, tenant, role, ingress_hook, flows, capacity, capacity_rx");
+              "known keys: interface, tenant, role, ingress_hook, flows, capacity, capacity_rx, addresses");
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "ingress-hook": "tc"})")).hint, "did you mean \"ingress_hook\"?");
     EXPECT_EQ(error(R"({"schema_version": 1, "vnic": []})").hint, "did you mean \"vnics\"?");
     EXPECT_EQ(error(with_vnic(R"({"interface": "a", "a/b~c\u001b": 1})")).evidence,
@@ -176,6 +204,9 @@ TEST(Names, CheckSpecObeysTheSameRules) {
     EXPECT_TRUE(refuses([](VnicSpec& s) { s.flows = flows_min - 1; }));
     EXPECT_TRUE(refuses([](VnicSpec& s) { s.flows = flows_max + 1; }));
     EXPECT_TRUE(refuses([](VnicSpec& s) { s.capacity_bps = 1; }));
+    EXPECT_FALSE(refuses([](VnicSpec& s) { s.addresses.resize(1); }));
+    EXPECT_TRUE(refuses([](VnicSpec& s) { s.addresses.resize(2); }));
+    EXPECT_TRUE(refuses([](VnicSpec& s) { s.addresses.resize(1), s.role = Role::guest; }));
     EXPECT_FALSE(refuses([](VnicSpec& s) { s.capacity_bps = 1, s.role = Role::uplink; }));
 }
 
@@ -252,6 +283,10 @@ TEST(PrintDocument, IsReadBackToTheSameValues) {
             spec.ingress = static_cast<IngressChoice>(random() % 3);
             spec.flows = static_cast<std::uint32_t>(flows_min + random() % (flows_max - flows_min + 1));
             if (spec.role == Role::uplink && random() % 2) spec.capacity_bps = 1 + (random() >> random() % 60);
+            for (std::size_t j = spec.role == Role::vnic ? random() % 4 : 0; j > 0; j--)
+                spec.addresses.push_back(*guard_prefix_from(
+                    random() % 2 ? fmt::format("10.{}.0.0/{}", j, 16 + random() % 17)
+                                 : fmt::format("fd0{}:{:x}::/{}", j, random() % 65536, 32 + random() % 97)));
             document.vnics.push_back(spec);
         }
         if (random() % 4) document.limits.emplace();
@@ -351,10 +386,12 @@ TEST(Schema, HasThePropertiesThatTheParserKnows) {
     std::map<std::string, std::string> samples{{"interface", R"("a")"},     {"tenant", R"("t")"},
                                                {"role", R"("uplink")"},     {"flows", "64"},
                                                {"ingress_hook", R"("tc")"}, {"capacity", R"("1bit")"},
-                                               {"capacity_rx", R"("2bit")"}};
+                                               {"capacity_rx", R"("2bit")"}, {"addresses", R"(["10.0.0.2"])"}};
     std::string all;
     for (const auto& [key, unused] : properties.items()) {
         ASSERT_TRUE(samples.contains(key)) << key;
+        // An uplink has everything but a tenant's addresses.
+        if (key == "addresses") continue;
         all += (all.empty() ? "{\"" : ", \"") + key + "\": " + samples[key];
     }
     EXPECT_EQ(properties.size(), samples.size());
@@ -415,6 +452,7 @@ TEST(Schema, HasTheWordsAndBoundsOfTheParser) {
     EXPECT_EQ(properties["ingress_hook"]["default"], to_string(VnicSpec{}.ingress));
     EXPECT_EQ(properties["interface"]["maxLength"], WEIR_NAME_ROOM - 1);
     EXPECT_EQ(properties["tenant"]["maxLength"], WEIR_TENANT_ROOM - 1);
+    EXPECT_EQ(properties["addresses"]["maxItems"], guard_prefixes_max);
     EXPECT_EQ(schema()["properties"]["vnics"]["maxItems"], WEIR_VNICS_MAX);
     EXPECT_EQ(schema()["properties"]["schema_version"]["const"], 1);
 }

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/utf8.hpp"
+#include "model/guard.hpp"
 #include "report/table.hpp"
 
 namespace weir {
@@ -221,10 +222,18 @@ TEST(StatusJson, HasTheKeysOfTheContract) {
               R"({"interface":"eth0","ifindex":12,"tenant":"eth0","role":"uplink","present":true,"ingress_hook":"xdp",)"
               R"("hooks":{"ingress":"xdp","egress":"clsact"},"qdisc":"noqueue","flows":8192,"flow_slots":8192,)"
               R"("memory_bytes":1048576,"capacity_bps":10000000000,"attached_ns":1700000000000000000,)"
-              R"("limit":null,"notes":["one","two"]})");
+              R"("addresses":[],"limit":null,"notes":["one","two"]})");
     EXPECT_EQ(json["uplinks"].dump(),
               R"([{"interface":"eth0","ifindex":12,"tenant":"eth0","capacity_bps":10000000000,"capacity_rx_bps":10000000000,)"
               R"("capacity_is_link_speed":false}])");
+}
+
+TEST(Status, SaysWhatATenantMaySendFrom) {
+    Vnic guarded = vnic("vnet1", "web");
+    guarded.addresses = {*guard_prefix_from("10.0.0.2"), *guard_prefix_from("fd00::2/64")};
+    EXPECT_EQ(status_json({guarded})["vnics"][0]["addresses"].dump(), R"(["10.0.0.2","fd00::/64"])");
+    EXPECT_THAT(status_table({guarded}, {}), HasSubstr("vnet1: may send only from 10.0.0.2, fd00::/64\n"));
+    EXPECT_THAT(status_table({vnic("vnet1", "web")}, {}), Not(HasSubstr("may send")));
 }
 
 TEST(StatusTable, SortsNaturallyAndGathersNotes) {

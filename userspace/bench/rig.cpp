@@ -12,6 +12,7 @@
 #include "bench/rig_objects.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "lib/interface.h"
+#include "model/guard.hpp"
 #include "model/limit.hpp"
 
 namespace weir::bench {
@@ -61,6 +62,8 @@ std::string_view name_of(Program program) {
         return "tc_in, latency";
     case Program::tc_in_limit:
         return "tc_in, limit";
+    case Program::tc_in_guard:
+        return "tc_in, guard";
     case Program::tc_out:
         return "weir_tc_out";
     case Program::tc_out_latency:
@@ -98,6 +101,7 @@ Result<std::unique_ptr<Rig>> Rig::open() {
     if (const unsigned index = if_nametoindex("lo")) objects.ifindex = index;
     WEIR_CHECK(rig->make_tables());
     WEIR_CHECK(rig->make_limit());
+    WEIR_CHECK(rig->make_guards());
     return rig;
 }
 
@@ -143,6 +147,29 @@ Result<void> Rig::make_limit() {
     return {};
 }
 
+// A full list for each group's vNIC, in which only the last entry of either family says yes.
+Result<void> Rig::make_guards() {
+    std::vector<Prefix> prefixes;
+    for (unsigned i = 0; i + 2 < guard_prefixes_max; ++i) {
+        WEIR_TRY(prefixes.emplace_back(), guard_prefix_from(fmt::format("203.0.113.{}", i + 1)));
+    }
+    for (const char* all : {"0.0.0.0/0", "::/0"}) {
+        WEIR_TRY(prefixes.emplace_back(), guard_prefix_from(all));
+    }
+    const weir_guard guard = guard_of(prefixes);
+    const std::uint32_t zero = 0;
+    for (std::size_t group = 0; group < groups; ++group) {
+        const Fd fd(
+            bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_guard", sizeof(std::uint32_t), sizeof(weir_guard), 1, nullptr));
+        const std::uint32_t slot = slot_of(group, Program::tc_in_guard);
+        const int inner = fd.get();
+        if (!fd || bpf_map_update_elem(inner, &zero, &guard, BPF_ANY) ||
+            bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.guards), &slot, &inner, BPF_ANY))
+            return refused("cannot create a guard", errno);
+    }
+    return {};
+}
+
 int Rig::program_fd(Program program, std::size_t group) const {
     const auto& first = *objects_->bench[0];
     const auto& own = *objects_->bench[group];
@@ -159,6 +186,7 @@ int Rig::program_fd(Program program, std::size_t group) const {
     case Program::tc_in:
     case Program::tc_in_latency:
     case Program::tc_in_limit:
+    case Program::tc_in_guard:
         return bpf_program__fd(weir.progs.weir_tc_in);
     case Program::tc_out:
     case Program::tc_out_latency:
@@ -181,6 +209,7 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
         std::uint32_t flags = is_xdp(program) ? std::uint32_t{WEIR_IF_XDP_ACCOUNTS} : 0u;
         if (with_latency(program)) flags |= WEIR_IF_HOST_LATENCY | WEIR_IF_RTT;
         if (program == Program::tc_in_limit) flags |= WEIR_IF_LIMIT_TX;
+        if (program == Program::tc_in_guard) flags |= WEIR_IF_GUARD;
         const weir_if_entry entry{
             objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed, 0, 0};
         if (bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.vnics), &place, &entry, BPF_ANY))

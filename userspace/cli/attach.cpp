@@ -5,6 +5,7 @@
 
 #include "cli/change.hpp"
 #include "cli/values.hpp"
+#include "model/guard.hpp"
 
 namespace weir::cli {
 namespace {
@@ -15,6 +16,7 @@ struct AttachWords {
     std::optional<std::string> tenant;
     std::optional<std::string> capacity;
     std::optional<std::string> capacity_rx;
+    std::optional<std::string> addresses;
     std::string ingress_hook = "auto";
     std::string flows = std::to_string(flows_default);
     ChangeWords change;
@@ -49,6 +51,12 @@ Result<VnicSpec> spec_of(const AttachWords& words) {
         spec.tenant = *words.tenant;
     }
     WEIR_CHECK(take_capacity(spec, words));
+    if (words.addresses) {
+        if (spec.role != Role::vnic)
+            return fail(Errc::usage, "--addresses", "only what a tenant sends into this host can be held to them",
+                        "leave --role out");
+        WEIR_TRY(spec.addresses, addresses_of("--addresses", *words.addresses));
+    }
     return spec;
 }
 
@@ -88,6 +96,12 @@ void add_attach(CLI::App& app, Program& program) {
         ->option_text("RATE");
     command.add_option("--capacity-rx", words->capacity_rx, "What comes in, where that differs [as --capacity]")
         ->option_text("RATE");
+    command
+        .add_option("--addresses", words->addresses,
+                    fmt::format("With --role vnic: what the tenant may send from, up to {}\naddresses or prefixes: "
+                                "10.0.0.2,fd00::/64; none [any]",
+                                guard_prefixes_max))
+        ->option_text("LIST");
     command
         .add_option(
             "--ingress-hook", words->ingress_hook,

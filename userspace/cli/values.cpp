@@ -2,12 +2,14 @@
 
 #include <charconv>
 #include <cmath>
+#include <ranges>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "config/names.hpp"
 #include "core/units.hpp"
+#include "model/guard.hpp"
 
 namespace weir::cli {
 namespace {
@@ -89,6 +91,19 @@ Result<std::int32_t> overhead_of(std::string_view option, const std::string& tex
     if (text == "ethernet") return ethernet_overhead_bytes;
     if (const auto bytes = whole<std::int32_t>(text); bytes && !limit_overhead_problem(*bytes)) return *bytes;
     return expected(option, *limit_overhead_problem(limit_max_overhead_bytes + 1) + ", ethernet or none", text);
+}
+
+Result<std::vector<Prefix>> addresses_of(std::string_view option, const std::string& text) {
+    std::vector<Prefix> prefixes;
+    if (text == "none") return prefixes;
+    for (const auto word : std::views::split(text, ',')) {
+        auto prefix = guard_prefix_from(std::string_view(word.begin(), word.end()));
+        if (!prefix) return under(option, std::move(prefix).error());
+        prefixes.push_back(*prefix);
+    }
+    if (const auto wanted = guard_list_problem(prefixes))
+        return expected(option, *wanted, prefixes.size() > guard_prefixes_max ? fmt::format("{}", prefixes.size()) : text);
+    return prefixes;
 }
 
 Result<void> check_interfaces(const std::vector<std::string>& interfaces) {

@@ -41,6 +41,9 @@ Result<std::uint32_t> weight_of(std::string_view option, const std::string& text
 Result<std::uint64_t> burst_of(std::string_view option, const std::string& text);
 Result<std::int32_t> overhead_of(std::string_view option, const std::string& text);
 
+// --addresses: "10.0.0.2,fd00::/64"; "none" is an empty list.
+Result<std::vector<Prefix>> addresses_of(std::string_view option, const std::string& text);
+
 // Names that the kernel could have given an interface; each once.
 Result<void> check_interfaces(const std::vector<std::string>& interfaces);
 Result<void> check_tenant(const std::string& tenant, std::string_view option = "--tenant");

@@ -12,6 +12,7 @@
 #include "config/names.hpp"
 #include "config/strict_json.hpp"
 #include "core/units.hpp"
+#include "model/guard.hpp"
 
 namespace weir {
 namespace {
@@ -19,8 +20,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 4> document_keys{"$schema", "schema_version", "vnics", "limits"};
-constexpr std::array<std::string_view, 7> vnic_keys{"interface", "tenant",   "role",       "ingress_hook",
-                                                    "flows",     "capacity", "capacity_rx"};
+constexpr std::array<std::string_view, 8> vnic_keys{"interface", "tenant",   "role",        "ingress_hook",
+                                                    "flows",     "capacity", "capacity_rx", "addresses"};
 
 constexpr std::array<std::string_view, 11> limit_keys{"tenant", "tx_max", "rx_max", "tx_min", "rx_min",        "weight",
                                                       "tx_pps", "rx_pps", "burst",  "mode",   "overhead_bytes"};
@@ -199,12 +200,38 @@ private:
                 WEIR_TRY(spec.capacity_bps, capacity(place + "/capacity", value["capacity"], spec.role));
             }
         }
+        if (value.contains("addresses")) {
+            WEIR_TRY(spec.addresses, addresses(place + "/addresses", value["addresses"], spec.role));
+        }
         if (value.contains("capacity_rx")) {
             const auto at = place + "/capacity_rx";
             WEIR_TRY(spec.capacity_rx_bps, capacity(at, value["capacity_rx"], spec.role));
             if (spec.capacity_bps == 0) return bad(at, R"(expected only with a rate as "capacity")");
         }
         return spec;
+    }
+
+    Result<std::vector<Prefix>> addresses(const std::string& place, const Json& value, Role role) const {
+        const auto wanted = fmt::format("an array of 1 to {} addresses", guard_prefixes_max);
+        if (role != Role::vnic)
+            return bad(place, fmt::format("expected only with the role vnic, found with the role {}", to_string(role)));
+        if (!value.is_array() || value.empty()) return expected(place, wanted, value);
+        if (value.size() > guard_prefixes_max)
+            return bad(place, fmt::format("expected {}, found {}", wanted, value.size()));
+        std::vector<Prefix> found;
+        for (std::size_t i = 0; i < value.size(); i++) {
+            const auto at = fmt::format("{}/{}", place, i);
+            if (!value[i].is_string()) return expected(at, "an address such as \"10.0.0.2\" or \"fd00::/64\"", value[i]);
+            auto prefix = guard_prefix_from(value[i].get_ref<const std::string&>());
+            if (!prefix)
+                return fail(Errc::usage, what_,
+                            fmt::format("{}: expected an address such as \"10.0.0.2\" or \"fd00::/64\", found {}: {}",
+                                        at, shown(value[i]), prefix.error().evidence),
+                            prefix.error().hint);
+            found.push_back(*prefix);
+        }
+        if (const auto problem = guard_list_problem(found)) return bad(place, "expected " + *problem);
+        return found;
     }
 
     Result<void> object(const std::string& place, const Json& value, std::span<const std::string_view> known,

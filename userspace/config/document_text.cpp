@@ -27,6 +27,9 @@ std::string vnic_line(const VnicSpec& spec) {
         line += fmt::format(R"(, "capacity": "{}")", print_rate(spec.capacity_bps));
     if (spec.role == Role::uplink && spec.capacity_rx_bps != 0)
         line += fmt::format(R"(, "capacity_rx": "{}")", print_rate(spec.capacity_rx_bps));
+    for (std::size_t i = 0; i < spec.addresses.size(); i++)
+        line += fmt::format(R"({}"{}")", i == 0 ? R"(, "addresses": [)" : ", ", to_string(spec.addresses[i]));
+    if (!spec.addresses.empty()) line += "]";
     if (spec.role == Role::uplink && spec.no_capacity) line += R"(, "capacity": "none")";
     return line + "}";
 }

@@ -6,6 +6,7 @@
 
 #include "core/units.hpp"
 #include "core/utf8.hpp"
+#include "model/guard.hpp"
 
 namespace weir {
 namespace {
@@ -76,6 +77,12 @@ Result<void> check_spec(const VnicSpec& spec) {
         return fail(Errc::usage, what,
                     fmt::format("a capacity is for the role uplink, and the role is {}", to_string(spec.role)),
                     "use --role uplink, or leave --capacity out");
+    if (!spec.addresses.empty() && spec.role != Role::vnic)
+        return fail(Errc::usage, what,
+                    fmt::format("a list of addresses is for the role vnic, and the role is {}", to_string(spec.role)),
+                    "use --role vnic, or leave --addresses out");
+    if (const auto expected = spec.addresses.empty() ? std::nullopt : guard_list_problem(spec.addresses))
+        return fail(Errc::usage, what, fmt::format("expected {}", *expected), "see: weir attach --help");
     if (spec.capacity_rx_bps != 0 && spec.capacity_bps == 0)
         return fail(Errc::usage, what, "a capacity of its own for what comes in goes with one for what leaves",
                     "add --capacity");

@@ -12,6 +12,7 @@
 #include "control/plan.hpp"
 #include "control/share_change.hpp"
 #include "control/vnic_change.hpp"
+#include "kernel/guards.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
 #include "kernel/vnic_list.hpp"
@@ -31,17 +32,27 @@ Result<std::uint32_t> free_slot(const Instance& instance) {
 
 using Lines = std::vector<std::string>;
 
+// A list stands before anybody is told to look at it, and goes after.
+Result<void> change_with_guard(const Instance& instance, std::uint32_t slot, const weir_vnic_info& now,
+                               const weir_vnic_info& wanted, const std::vector<Prefix>& addresses) {
+    if (!addresses.empty()) WEIR_CHECK(put_guard(instance, slot, addresses));
+    WEIR_CHECK(change_slot(instance, slot, now, wanted));
+    return addresses.empty() ? put_guard(instance, slot, addresses) : Result<void>{};
+}
+
 Result<void> take_step(const Instance& instance, const Step& step, Lines& warnings) {
     weir_vnic_info wanted = step.wanted;
     switch (step.kind) {
     case Step::Kind::attach: {
         WEIR_TRY(const auto slot, free_slot(instance));
+        WEIR_CHECK(put_guard(instance, slot, step.addresses));
         return attach_slot(instance, slot, wanted);
     }
     case Step::Kind::change:
-        return change_slot(instance, step.slot, step.now, wanted);
+        return change_with_guard(instance, step.slot, step.now, wanted, step.addresses);
     case Step::Kind::replace:
         WEIR_CHECK(detach_slot(instance, step.slot, step.now, warnings));
+        WEIR_CHECK(put_guard(instance, step.slot, step.addresses));
         return attach_slot(instance, step.slot, wanted);
     case Step::Kind::detach:
         return detach_slot(instance, step.slot, step.now, warnings);
@@ -58,7 +69,8 @@ Result<void> undo(const Instance& instance, const std::vector<const Step*>& take
                 if (infos[slot].ifindex == step->wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
                     WEIR_CHECK(detach_slot(instance, slot, infos[slot], warnings));
         } else if (step->kind == Step::Kind::change) {
-            WEIR_CHECK(change_slot(instance, step->slot, infos[step->slot], step->now));
+            WEIR_CHECK(
+                change_with_guard(instance, step->slot, infos[step->slot], step->now, step->addresses_now));
         }
     }
     return {};
@@ -275,7 +287,8 @@ Result<Document> export_document() {
                                   .flows = vnic.flows,
                                   .capacity_bps = vnic.capacity_is_link_speed ? 0 : vnic.capacity_bps,
                                   .capacity_rx_bps = vnic.capacity_is_link_speed ? 0 : vnic.capacity_rx_bps,
-                                  .no_capacity = vnic.no_capacity});
+                                  .no_capacity = vnic.no_capacity,
+                                  .addresses = vnic.addresses});
     }
     WEIR_TRY(const auto tenants, tenants_of(instance));
     for (const auto& info : tenants)

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/units.hpp"
+#include "kernel/guards.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
 
@@ -23,6 +24,10 @@ std::string capacity_words(const weir_vnic_info& info) {
     if (info.capacity_rx_bps != 0) words += fmt::format(" in tx, {} in rx", print_rate(info.capacity_rx_bps));
     if (info.capacity_source == WEIR_CAPACITY_LINK) words += " (the link's speed)";
     return words;
+}
+
+std::string guard_change(const std::vector<Prefix>& addresses) {
+    return addresses.empty() ? "any source address" : "source addresses " + guard_words(addresses);
 }
 
 std::string describe(const weir_vnic_info& info) {
@@ -69,9 +74,15 @@ std::string in_place_changes(const weir_vnic_info& now, const weir_vnic_info& wa
 }
 
 Result<std::optional<Step>> step_for_standing(const Link& link, const Standing& standing, const Instance& instance,
-                                              const weir_vnic_info& now, weir_vnic_info wanted) {
-    Step step{
-        .kind = Step::Kind::change, .slot = standing.slot, .now = now, .wanted = wanted, .line = {}, .warning = {}};
+                                              const weir_vnic_info& now, weir_vnic_info wanted,
+                                              const std::vector<Prefix>& addresses) {
+    Step step{.kind = Step::Kind::change,
+              .slot = standing.slot,
+              .now = now,
+              .wanted = wanted,
+              .addresses = addresses,
+              .line = {},
+              .warning = {}};
     if (!standing.alive) {
         step.kind = Step::Kind::replace;
         step.line = "attach " + describe(wanted);
@@ -86,6 +97,10 @@ Result<std::optional<Step>> step_for_standing(const Link& link, const Standing& 
         return step;
     }
     auto changes = in_place_changes(now, wanted);
+    if (now.is_guarded != 0) {
+        WEIR_TRY(step.addresses_now, read_guard(instance, standing.slot));
+    }
+    if (step.addresses_now != addresses) changes += (changes.empty() ? "" : ", ") + guard_change(addresses);
     const bool whole =
         ingress_state(instance, standing.slot, now).held && egress_state(instance, standing.slot, now).held;
     if (!whole) changes += std::string(changes.empty() ? "" : ", ") + "the missing hook put back";
@@ -102,12 +117,14 @@ Result<std::optional<Step>> step_for(const VnicSpec& spec, const Link& link, con
     if (standing && standing->alive && wants_xdp(running[standing->slot])) seen.has_xdp = false;  // it is Weir's own
     WEIR_TRY(const auto hooks, plan_hooks(seen, spec.ingress, way));
     const auto wanted = make_info(spec, link, hooks);
-    if (standing) return step_for_standing(link, *standing, *instance, running[standing->slot], wanted);
+    if (standing) return step_for_standing(link, *standing, *instance, running[standing->slot], wanted, spec.addresses);
     return Step{.kind = Step::Kind::attach,
                 .slot = 0,
                 .now = {},
                 .wanted = wanted,
-                .line = "attach " + describe(wanted),
+                .addresses = spec.addresses,
+                .line = "attach " + describe(wanted) +
+                        (spec.addresses.empty() ? "" : ", " + guard_change(spec.addresses)),
                 .warning = {}};
 }
 

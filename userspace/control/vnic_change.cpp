@@ -78,6 +78,7 @@ weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan&
     info.flows = spec.flows;
     info.flow_sets = flow_sets_for(spec.flows);
     set_capacity(info, spec);
+    info.is_guarded = spec.addresses.empty() ? 0 : 1;
     info.attached_ns = static_cast<std::uint64_t>(
         std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
     return info;

@@ -35,6 +35,7 @@ struct Pin {
 constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},      Pin{"vnic_info", &Instance::vnic_info},
                               Pin{"ledgers", &Instance::ledgers},  Pin{"flow_tables", &Instance::flow_tables},
                               Pin{"limits", &Instance::limits},    Pin{"tenant_info", &Instance::tenant_info},
+                              Pin{"guards", &Instance::guards},
                               Pin{"shares", &Instance::shares},    Pin{"share_rounds", &Instance::share_rounds},
                               Pin{"tick", &Instance::tick_timer},  Pin{"tick_settings", &Instance::tick_settings},
                               Pin{"settings", &Instance::settings}};
@@ -73,6 +74,7 @@ Result<Skeleton> load(const Instance* running) {
                                std::pair{skeleton->maps.flow_tables, running->flow_tables.get()},
                                std::pair{skeleton->maps.limits, running->limits.get()},
                                std::pair{skeleton->maps.tenant_info, running->tenant_info.get()},
+                               std::pair{skeleton->maps.guards, running->guards.get()},
                                std::pair{skeleton->maps.shares, running->shares.get()},
                                std::pair{skeleton->maps.share_rounds, running->share_rounds.get()},
                                std::pair{skeleton->maps.tick, running->tick_timer.get()},
@@ -149,6 +151,7 @@ Result<Instance> create_instance() {
                          std::pair{"flow_tables", bpf_map__fd(skeleton->maps.flow_tables)},
                          std::pair{"limits", bpf_map__fd(skeleton->maps.limits)},
                          std::pair{"tenant_info", bpf_map__fd(skeleton->maps.tenant_info)},
+                         std::pair{"guards", bpf_map__fd(skeleton->maps.guards)},
                          std::pair{"shares", bpf_map__fd(skeleton->maps.shares)},
                          std::pair{"share_rounds", bpf_map__fd(skeleton->maps.share_rounds)},
                          std::pair{"tick", bpf_map__fd(skeleton->maps.tick)},

@@ -20,6 +20,7 @@ struct Instance {
     Fd flow_tables;
     Fd limits;
     Fd tenant_info;
+    Fd guards;
     Fd shares;
     Fd share_rounds;
     Fd tick_timer;

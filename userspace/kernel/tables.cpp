@@ -34,6 +34,7 @@ std::uint32_t flags_of(const weir_vnic_info& info) {
     flags |= WEIR_IF_RTT;
     if (info.ingress_hook == WEIR_HOOK_XDP_NATIVE || info.ingress_hook == WEIR_HOOK_XDP_GENERIC)
         flags |= WEIR_IF_XDP_ACCOUNTS;
+    if (info.is_guarded != 0 && info.role == WEIR_ROLE_VNIC) flags |= WEIR_IF_GUARD;
     return flags;
 }
 
@@ -144,7 +145,7 @@ Result<void> remove_tables(const Instance& instance, std::uint32_t slot, std::ui
         WEIR_TRY(const auto entry, read_place(instance, place));
         if (entry.ifindex == ifindex && entry.slot == slot) WEIR_CHECK(write_place(instance, place, {}));
     }
-    for (const int outer : {instance.ledgers.get(), instance.flow_tables.get()})
+    for (const int outer : {instance.ledgers.get(), instance.flow_tables.get(), instance.guards.get()})
         if (bpf_map_delete_elem(outer, &slot) != 0 && errno != ENOENT)
             return fail(Errc::failed, fmt::format("cannot remove the tables of slot {}", slot), errno_text(errno));
     return {};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/units.hpp"
+#include "kernel/guards.hpp"
 #include "kernel/hooks.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/qdisc.hpp"
@@ -105,8 +106,12 @@ Result<std::vector<Vnic>> list_vnics(const Instance& instance) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     WEIR_TRY(const auto links, list_links());
     std::vector<Vnic> vnics;
-    for (std::uint32_t slot = 0; slot < infos.size(); ++slot)
-        if (infos[slot].state == WEIR_VNIC_ATTACHED) vnics.push_back(vnic_of(slot, infos[slot], links));
+    for (std::uint32_t slot = 0; slot < infos.size(); ++slot) {
+        if (infos[slot].state != WEIR_VNIC_ATTACHED) continue;
+        vnics.push_back(vnic_of(slot, infos[slot], links));
+        if (infos[slot].is_guarded == 0) continue;
+        WEIR_TRY(vnics.back().addresses, read_guard(instance, slot));
+    }
     return vnics;
 }
 

@@ -49,6 +49,11 @@ std::string to_string(const Address& address) {
     return text;
 }
 
+std::string to_string(const Prefix& prefix) {
+    const auto address = to_string(prefix.address);
+    return prefix.bits == (prefix.address.family == 6 ? 128U : 32U) ? address : fmt::format("{}/{}", address, prefix.bits);
+}
+
 Result<Prefix> prefix_from(std::string_view text) {
     std::size_t slash = text.find('/');
     auto address = address_from(text.substr(0, slash));

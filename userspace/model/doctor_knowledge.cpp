@@ -256,7 +256,8 @@ constexpr Cause causes[] = {
      "Weir dropped packets of the tenant because they were over its limit of packets per second.",
      "Raise it if that is not meant: weir limit set TENANT --DIRECTION-pps N"},
     {"weir_spoof", warning, 1, "packets", "Weir dropped packets with a source address that is not the tenant's own.",
-     "Ask the tenant; weir flows TENANT shows the addresses."},
+     "weir flows TENANT shows what it sends. If that is its own, name all it has: weir attach IFACE --tenant TENANT "
+     "--addresses LIST"},
     {"weir_flood", warning, 1, "packets", "Weir's guard dropped a flood.",
      "weir flows TENANT --sort packets shows who."},
 
@@ -462,6 +463,8 @@ constexpr Sign signs[] = {
     {"weir_packet_limit", "trace.tc_*", supports},
     {"weir_packet_limit", "trace.xdp", supports},
     {"weir_spoof", "weir.spoof"},
+    {"weir_spoof", "trace.tc_*", supports},
+    {"weir_spoof", "trace.xdp", supports},
     {"weir_flood", "weir.flood"},
 
     {"unknown_ethertype", "trace.unhandled_proto"},

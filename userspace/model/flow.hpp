@@ -8,26 +8,11 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "model/address.hpp"
 #include "model/latency.hpp"
 #include "model/types.hpp"
 
 namespace weir {
-
-// An IPv4 or IPv6 address, network byte order; IPv4 uses the first four bytes.
-struct Address {
-    std::uint8_t family = 4;  // 4 or 6
-    std::array<std::uint8_t, 16> bytes{};
-    friend auto operator<=>(const Address&, const Address&) = default;
-};
-std::string to_string(const Address& address);
-
-// An address with a prefix length, to filter by: "10.0.0.0/8", "2001:db8::1".
-struct Prefix {
-    Address address;
-    unsigned bits = 32;
-    [[nodiscard]] bool contains(const Address& other) const;
-};
-Result<Prefix> prefix_from(std::string_view text);
 
 // "tcp", "udp", "icmp", "icmpv6", "gre", "esp", … else the number.
 std::string protocol_name(std::uint8_t protocol);

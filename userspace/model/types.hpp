@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/address.hpp"
 #include "model/limit.hpp"
 #include "shared/abi.h"
 
@@ -74,6 +75,7 @@ struct VnicSpec {
     std::uint64_t capacity_bps = 0;     // role uplink: bits per second; 0: the link's speed, if it has one
     std::uint64_t capacity_rx_bps = 0;  // what comes in, where that differs; 0: it does not
     bool no_capacity = false;           // role uplink: not even the link's speed
+    std::vector<Prefix> addresses = {};  // role vnic: what it may send from (model/guard.hpp); empty: anything
     friend bool operator==(const VnicSpec&, const VnicSpec&) = default;
 };
 
@@ -101,6 +103,7 @@ struct Vnic {
     std::uint64_t attached_ns = 0;    // CLOCK_REALTIME
     std::string qdisc;                // root qdisc's kind; empty if unknown
     bool present = true;              // false: the interface has been deleted
+    std::vector<Prefix> addresses;    // what it may send from; empty: anything
     std::optional<LimitState> limit;  // its tenant's, if it has one
     std::vector<std::string> notes;   // what the operator should know, a sentence each
 };

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "core/units.hpp"
+#include "model/guard.hpp"
 #include "report/parts.hpp"
 
 namespace weir {
@@ -40,10 +41,17 @@ std::string local_minute(std::uint64_t realtime_ns) {
 
 Cell hook_cell(Hook hook) { return {std::string(to_string(hook)), hook == Hook::none ? Tone::warning : Tone::plain}; }
 
+// Its notes, and what is asked of what its tenant sends.
+std::vector<std::string> notes_of(const Vnic& vnic) {
+    auto notes = vnic.notes;
+    if (!vnic.addresses.empty()) notes.push_back("may send only from " + guard_words(vnic.addresses));
+    return notes;
+}
+
 std::vector<Note> gather_notes(const std::vector<const Vnic*>& vnics) {
     std::vector<Note> notes;
     for (const Vnic* vnic : vnics) {
-        for (const std::string& text : vnic->notes) {
+        for (const std::string& text : notes_of(*vnic)) {
             auto known = std::ranges::find(notes, text, &Note::text);
             if (known == notes.end()) known = notes.insert(known, Note{text, {}});
             known->interfaces.push_back(vnic->interface);
@@ -82,8 +90,11 @@ Json status_json(const std::vector<Vnic>& vnics, const FairShare& share) {
                       {"memory_bytes", vnic.memory_bytes},
                       {"capacity_bps", vnic.capacity_bps},
                       {"attached_ns", vnic.attached_ns},
+                      {"addresses", Json::array()},
                       {"limit", vnic.limit ? limit_json(*vnic.limit) : Json()},
                       {"notes", Json::array()}};
+        for (const Prefix& prefix : vnic.addresses)
+            entry["addresses"].push_back(to_string(prefix));
         for (const std::string& note : vnic.notes)
             entry["notes"].push_back(json_text(note));
         if (const auto* part = share.find(vnic.tenant); part != nullptr && vnic.role == Role::vnic)
