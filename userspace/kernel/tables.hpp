@@ -29,6 +29,7 @@ Result<void> update_interface_flags(const Instance& instance, const std::vector<
 // The maps of a slot; an error if it has none.
 Result<Fd> open_ledger(const Instance& instance, std::uint32_t slot);
 Result<Fd> open_flow_table(const Instance& instance, std::uint32_t slot);
+Result<Fd> open_pulse(const Instance& instance, std::uint32_t slot);
 
 // The ledger of every CPU.
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
