@@ -97,11 +97,16 @@ static __always_inline void weir_pulse_add(struct weir_pulse_direction* to, cons
 /* Hands the CPU's slot to the ring. 0: its place is being emptied by another CPU, try again later. */
 static __always_inline int weir_pulse_close_slot(struct weir_pulse* pulse, struct weir_pulse_ring* ring) {
     const __u64 wanted = pulse->slot + 1;
-    const __u32 place = (__u32)(pulse->slot % WEIR_PULSE_SLOTS);
-    __u64* number = &ring->slot_number[place];
-    struct weir_pulse_slot* slot = &ring->slots[place];
-    const __u64 stands = WEIR_READ_ONCE(*number);
+    __u32 place = (__u32)(pulse->slot % WEIR_PULSE_SLOTS);
+    struct weir_pulse_slot* slot;
+    __u64 *number, stands;
 
+    /* The verifier does not know what a remainder is less than. */
+    asm volatile("" : "+r"(place));
+    if (place >= WEIR_PULSE_SLOTS) return 1;
+    number = &ring->slot_number[place];
+    slot = &ring->slots[place];
+    stands = WEIR_READ_ONCE(*number);
     if (stands & WEIR_PULSE_EMPTYING) return 0;
     if (stands < wanted) {
         if (__sync_val_compare_and_swap(number, stands, wanted | WEIR_PULSE_EMPTYING) != stands) return 0;
