@@ -12,13 +12,14 @@
 #include "config/names.hpp"
 #include "config/strict_json.hpp"
 #include "core/units.hpp"
+#include "model/noisy.hpp"
 
 namespace weir {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 4> document_keys{"$schema", "schema_version", "vnics", "limits"};
+constexpr std::array<std::string_view, 5> document_keys{"$schema", "schema_version", "vnics", "limits", "noisy"};
 constexpr std::array<std::string_view, 7> vnic_keys{"interface", "tenant",   "role",       "ingress_hook",
                                                     "flows",     "capacity", "capacity_rx"};
 
@@ -69,10 +70,28 @@ public:
         if (root.contains("limits")) {
             WEIR_TRY(document.limits, limits(root["limits"]));
         }
+        if (root.contains("noisy")) {
+            WEIR_TRY(document.noisy, thresholds(root["noisy"]));
+        }
         return document;
     }
 
 private:
+    Result<std::map<std::string, double>> thresholds(const Json& value) const {
+        if (!value.is_object()) return expected("/noisy", "an object", value);
+        std::vector<std::string_view> known;
+        for (const auto& info : noisy::threshold_table())
+            known.push_back(info.name);
+        WEIR_CHECK(object("/noisy", value, known, {}));
+        std::map<std::string, double> found;
+        for (const auto& [key, number] : value.items()) {
+            if (!number.is_number() || number.get<double>() < 0)
+                return expected("/noisy" + pointer_step(key), "a number that is not negative", number);
+            found[key] = number.get<double>();
+        }
+        return found;
+    }
+
     Result<std::vector<TenantLimit>> limits(const Json& value) const {
         if (!value.is_array()) return expected("/limits", "an array", value);
         if (value.size() > WEIR_TENANTS_MAX)

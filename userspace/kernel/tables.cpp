@@ -219,6 +219,13 @@ Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t
     return copy;
 }
 
+Result<void> copy_pulse(int pulse_fd, weir_pulse_ring& ring) {
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(pulse_fd, &zero, &ring) != 0)
+        return fail(Errc::failed, "cannot read a pulse", errno_text(errno));
+    return {};
+}
+
 std::uint64_t map_memory_bytes(int map_fd) {
     std::ifstream file(fmt::format("/proc/self/fdinfo/{}", map_fd));
     for (std::string line; std::getline(file, line);) {

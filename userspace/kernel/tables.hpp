@@ -38,6 +38,9 @@ Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
 // that is locked at that moment is copied again until it is not.
 Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets);
 
+// A copy of a vNIC's ring, made while programs write to it: each number is whole.
+Result<void> copy_pulse(int pulse_fd, weir_pulse_ring& ring);
+
 // Kernel memory behind a map, as the kernel accounts it (fdinfo's memlock).
 std::uint64_t map_memory_bytes(int map_fd);
 
