@@ -8,6 +8,8 @@
 Both ways through the uplink are a token bucket with a queue of its own (tbf), the shared bottleneck. A tenant's way to the
 host is as fast as the machine.
 """
+import signal
+import threading
 import time
 
 import lab
@@ -53,6 +55,7 @@ class Stage:
             self.host.weir("attach", f"vnic_{name}", "--tenant", name, "--flows", "2048")
         self.host.weir("attach", "up0", "--role", "uplink", "--capacity", f"{uplink_mbit}mbit")
         self.servers = {name: self._server(name) for name in self.space}
+        self.begin = 0.0
 
     def _server(self, name):
         server = self.space[name].start(lab.tool("load"), "server")
@@ -64,10 +67,40 @@ class Stage:
         words = [str(word).format(**names) for word in act.words]
         act.process = self.space[act.who].start(lab.tool("load"), act.what, *words)
 
-    def play(self, acts, seconds, path):
+    def until(self, moment):
+        time.sleep(max(0, self.begin + moment - time.monotonic()))
+
+    def starve(self, name, begin, end):
+        """The tenant's server runs 60 ms of every 400."""
+        process = self.servers[name].popen
+        self.until(begin)
+        while time.monotonic() < self.begin + end:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.34)
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.06)
+
+    def lose(self, name, percent):
+        """The world loses so much of what it sends to and gets from the tenant."""
+        rules = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; ip {way} {self.address[name]} "
+                        f"numgen random mod 100 < {percent} drop; }}\n" for hook, way in (("input", "saddr"), ("output", "daddr")))
+        self.world.run("nft", "-f", "-", stdin=f"table ip loss {{\n{rules}}}\n")
+
+    def slow_uplink(self, moment, mbit, latency_ms=UPLINK_MS):
+        self.until(moment)
+        for space, device in ((self.host, "up0"), (self.world, "eth0")):
+            space.tc("qdisc", "change", "dev", device, "root", "tbf", "rate", f"{mbit}mbit", "burst", "20kb", "latency",
+                     f"{latency_ms}ms")
+
+    def play(self, acts, seconds, path, prepare=None, during=None):
         """Plays all acts and records the whole, `seconds` long, into `path`."""
+        if prepare:
+            prepare(self)
         recorder = self.host.start(lab.tool("weir"), "record", path, "--duration", seconds)
-        begin = time.monotonic() + 0.2
+        self.begin = begin = time.monotonic() + 0.2
+        beside = threading.Thread(target=during, args=(self,)) if during else None
+        if beside:
+            beside.start()
         moments = sorted([(act.begin, 0, n) for n, act in enumerate(acts)] + [(act.end, 1, n) for n, act in enumerate(acts)])
         for moment, is_end, number in moments:
             time.sleep(max(0, begin + moment - time.monotonic()))
@@ -75,4 +108,6 @@ class Stage:
                 acts[number].process.kill()
             else:
                 self.start(acts[number])
+        if beside:
+            beside.join()
         recorder.finish(timeout=seconds + 30)

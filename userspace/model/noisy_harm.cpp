@@ -102,7 +102,7 @@ std::optional<Victim> latency_harm(const Activity& activity, const Tenant& victi
     found.evidence.push_back({is_network ? (by_max ? "rtt_network_max_ns" : "rtt_network_mean_ns")
                                          : (by_max ? "rtt_tenant_max_ns" : "rtt_tenant_mean_ns"),
                               harmed, baseline, "ns"});
-    found.evidence.push_back({is_network ? "rtt_network_p99_ns" : "rtt_tenant_p99_ns", quantile(samples.loud, 0.99),
+    found.evidence.push_back({is_network ? "rtt_network_mean_p99_ns" : "rtt_tenant_mean_p99_ns", quantile(samples.loud, 0.99),
                               quantile(samples.quiet, 0.99), "ns"});
     const auto least = samples_of(activity, victim, [&](const weir_pulse_slot& slot) -> std::optional<double> {
         if (slot.direction[side].rtt_count == 0) return std::nullopt;
