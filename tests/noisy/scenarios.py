@@ -30,14 +30,14 @@ def scenario(function):
     return function
 
 
-def askers(random, end=LENGTH):
+def askers(random, often=3000):
     """Two tenants who ask small things all the time: those who feel it first."""
-    return [Act("a", "ask", 0, end, "{world}", "--interval-us", random.choice((3000, 5000))),
-            Act("c", "ask", 0, end, "{world}", "--interval-us", random.choice((4000, 8000)), "--size", 1000)]
+    return [Act("a", "ask", 0, LENGTH, "{world}", "--interval-us", often),
+            Act("c", "ask", 0, LENGTH, "{world}", "--interval-us", random.randint(often, 2 * often), "--size", 1000)]
 
 
-def guilty(random, pattern, *acts, uplink=20, who="b", **more):
-    return Scene(askers(random) + list(acts), uplink_mbit=uplink, culprits={who: pattern}, victims=set(VICTIMS), **more)
+def guilty(random, pattern, *acts, uplink=20, who="b", often=3000, **more):
+    return Scene(askers(random, often) + list(acts), uplink_mbit=uplink, culprits={who: pattern}, victims=set(VICTIMS), **more)
 
 
 def innocent(random, *acts, uplink=20, with_askers=True, **more):
@@ -120,13 +120,15 @@ def small_flood_by_sockets(random):
 @scenario
 def microburst(random):
     """5 ms of the uplink at once, four times a second: 2 % on average."""
-    return guilty(random, "microburst", Act("b", "udp", *moments(random, (3, 5)), "{world}", "--kbps", 2000, "--period-ms", 250), uplink=100)
+    return guilty(random, "microburst", Act("b", "udp", *moments(random, (3, 5)), "{world}", "--kbps", 2000, "--period-ms", 250),
+                  uplink=100, often=1500)
 
 
 @scenario
 def microburst_rare(random):
     return guilty(random, "microburst", Act("b", "udp", *moments(random, (3, 4)), "{world}", "--kbps", 1500,
-                                             "--period-ms", random.randint(380, 500)), uplink=60)
+                                             "--period-ms", random.randint(380, 500)),
+                  uplink=60, often=1500)
 
 
 @scenario
@@ -176,9 +178,14 @@ def spoofed_sources_small_host(random):
 
 # --- from outside
 
+def alive(who="b"):
+    """A tenant of whom the bridge knows where it is: what is sent to others floods no port."""
+    return Act(who, "ask", 0, LENGTH, "{world}", "--interval-us", 20000)
+
+
 @scenario
 def inbound_small_flood(random):
-    return guilty(random, "inbound_flood", raw("world", *moments(random), "small", 28000, "{b}", "{b_mac}"), uplink=8)
+    return guilty(random, "inbound_flood", raw("world", *moments(random), "small", 28000, "{b}", "{b_mac}"), alive(), uplink=8)
 
 
 @scenario
@@ -188,7 +195,7 @@ def inbound_volume(random):
 
 @scenario
 def inbound_syn_flood(random):
-    return guilty(random, "inbound_flood", raw("world", *moments(random), "syn", 26000, "{b}", "{b_mac}"), uplink=8)
+    return guilty(random, "inbound_flood", raw("world", *moments(random), "syn", 26000, "{b}", "{b_mac}"), alive(), uplink=8)
 
 
 # --- two
@@ -313,10 +320,10 @@ def uplink_gets_slow(random):
 
 @scenario
 def harmed_before(random):
-    """The uplink gets slow; a second and a half later a neighbour begins something harmless."""
+    """The uplink gets too slow for its tenants; a second and a half later one becomes loud, but not through the uplink."""
     moment = random.uniform(4, 5)
-    return innocent(random, Act("b", "udp", moment + 1.6, moment + 5, "{world}", "--kbps", 6000),
-                    during=lambda stage: stage.slow_uplink(moment, 3, 20))
+    return innocent(random, Act("b", "udp", moment + 1.6, moment + 5, "{d}", "--kbps", 30000), tenants="abcd",
+                    during=lambda stage: stage.slow_uplink(moment, 0.4))
 
 
 @scenario

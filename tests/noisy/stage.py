@@ -48,7 +48,7 @@ class Stage:
             self.host.ip("link", "set", port, "up")
         self.mac = {name: space.links()["eth0"]["address"] for name, space in self.space.items()}
         for space, device in ((self.host, "up0"), (self.world, "eth0")):
-            space.tc("qdisc", "add", "dev", device, "root", "tbf", "rate", f"{uplink_mbit}mbit", "burst", "20kb",
+            space.tc("qdisc", "add", "dev", device, "root", "tbf", "rate", f"{uplink_mbit}mbit", "burst", "5kb",
                      "latency", f"{UPLINK_MS}ms")
         self.tenants = list(tenants)
         for name in tenants:
@@ -89,7 +89,7 @@ class Stage:
     def slow_uplink(self, moment, mbit, latency_ms=UPLINK_MS):
         self.until(moment)
         for space, device in ((self.host, "up0"), (self.world, "eth0")):
-            space.tc("qdisc", "change", "dev", device, "root", "tbf", "rate", f"{mbit}mbit", "burst", "20kb", "latency",
+            space.tc("qdisc", "change", "dev", device, "root", "tbf", "rate", f"{mbit}mbit", "burst", "5kb", "latency",
                      f"{latency_ms}ms")
 
     def play(self, acts, seconds, path, prepare=None, during=None):

@@ -189,6 +189,11 @@ bool is_its_own_doing(const Activity& activity, const Tenant& victim, const Tena
             const Series series = series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; });
             return sum(picked(series, mask)) / std::max<double>(1, static_cast<double>(std::ranges::count(mask, 1)));
         };
+        // What comes to everybody was not asked for.
+        const auto rx_packets = [&](auto value) { return sum(picked(series_of(victim, value), activity.loud)); };
+        if (direction == WEIR_RX && rx_packets([](const weir_pulse_slot& slot) { return slot.direction[WEIR_RX].group_packets; }) >
+                                        0.5 * rx_packets([](const weir_pulse_slot& slot) { return slot.direction[WEIR_RX].packets; }))
+            continue;
         const double loud = load(victim, activity.loud), quiet = load(victim, activity.quiet);
         const double accused_rise = load(accused, activity.loud) - load(accused, activity.quiet);
         if ((loud - quiet) * slots_per_second * bits > t.throughput_bps && loud > t.own_load_ratio * quiet &&
