@@ -53,7 +53,8 @@ class Stage:
         self.tenants = list(tenants)
         for name in tenants:
             self.host.weir("attach", f"vnic_{name}", "--tenant", name, "--flows", "2048")
-        self.host.weir("attach", "up0", "--role", "uplink", "--capacity", f"{uplink_mbit}mbit")
+        # Without a capacity: with one, fair share would let nobody be noisy.
+        self.host.weir("attach", "up0", "--role", "uplink")
         self.servers = {name: self._server(name) for name in self.space}
         self.begin = 0.0
 

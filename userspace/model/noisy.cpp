@@ -118,7 +118,9 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
     const double quiet_pps = quantile(picked(packets, activity.quiet), 0.9) * slots_per_second;
     const double loud_pps = load_in(packets, activity.loud) * slots_per_second;
 
-    if (activity.pattern == Pattern::bandwidth_hog || (activity.pattern == Pattern::inbound_flood && activity.unit == "bit/s")) {
+    // It has filled the uplink before this host can drop any of it.
+    if (activity.pattern == Pattern::inbound_flood) return {};
+    if (activity.pattern == Pattern::bandwidth_hog) {
         double others = 0, capacity = 0;
         for (const Tenant& other : tenants)
             if (&other != &tenant) others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits;
@@ -170,6 +172,8 @@ Report judge(const Window& window, const Thresholds& thresholds) {
         neighbour.episodes = activity.episodes;
         neighbour.evidence = activity.evidence;
         neighbour.remedy = remedy_of(activity, tenants, window);
+        if (neighbour.remedy.empty())
+            neighbour.advice = fmt::format("have what is sent to {} dropped before the uplink: what arrives has done its harm", name);
         for (const Victim& victim : neighbour.victims)
             neighbour.certainty = std::max(neighbour.certainty, victim.certainty);
         by_tenant[activity.tenant].push_back(std::move(neighbour));

@@ -56,7 +56,7 @@ std::string neighbour_text(const noisy::Neighbour& neighbour, const noisy::Repor
             text += line("harms:", fmt::format("{}, {}: {}", victim.tenant, to_string(victim.harm), evidence_text(evidence)), style);
     for (const auto& sentence : neighbour.alternatives)
         text += line("but not:", sentence, style);
-    return text + line("to do:", neighbour.remedy, style);
+    return text + line("to do:", neighbour.remedy.empty() ? neighbour.advice : neighbour.remedy, style);
 }
 
 std::string sum_of(const noisy::Report& report) {
@@ -92,7 +92,8 @@ Json noisy_json(const noisy::Report& report) {
         one["alternatives"] = Json::array();
         for (const auto& sentence : neighbour.alternatives)
             one["alternatives"].push_back(json_text(sentence));
-        one["remedy"] = json_text(neighbour.remedy);
+        one["remedy"] = neighbour.remedy.empty() ? Json(nullptr) : json_text(neighbour.remedy);
+        one["advice"] = neighbour.advice.empty() ? Json(nullptr) : json_text(neighbour.advice);
         json["neighbours"].push_back(std::move(one));
     }
     json["dismissed"] = Json::array();
