@@ -93,7 +93,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, WEIR_DIRECTIONS * WEIR_TENANTS_MAX);
+    __uint(max_entries, WEIR_DIRECTIONS* WEIR_TENANTS_MAX);
     __type(key, __u32);
     __type(value, struct weir_share_entry);
 } shares __weak SEC(".maps");

@@ -36,8 +36,8 @@ static __always_inline struct weir_ledger* weir_ledger_of(const struct weir_if_e
 struct weir_scratch {
     struct weir_packet packet;
     struct weir_track_events events;
-    __u64 now_ns;    /* CLOCK_MONOTONIC, where the clock was read; else 0 */
-    __u64 flow_hash; /* 0: no flow */
+    __u64 now_ns;     /* CLOCK_MONOTONIC, where the clock was read; else 0 */
+    __u64 flow_hash;  /* 0: no flow */
     __u64 share_cost; /* with a limit only: of a byte, by fair share */
     struct weir_count count;
     __u64 is_new_flow;

@@ -1,9 +1,10 @@
 /* What one packet adds to its vNIC's pulse, and how a CPU hands on what it has. Layout: bpf/shared/pulse.h; reasons:
  * docs/noisy-method.md. All but the two functions under __bpf__ is pure, with 'now' as an argument.
  *
- * Concurrency. A weir_pulse is its CPU's alone: the hooks run with bottom halves off. The ring is shared: sums by atomic
- * addition, peaks by compare-and-swap. Who brings a slot to its place again empties it first; meanwhile the others go on
- * with the slot that they have and try again a millisecond later, so nothing is ever lost or waited for. */
+ * Concurrency. A weir_pulse is its CPU's alone: the hooks run with bottom halves off. The ring is shared: sums by
+ * atomic addition, peaks by compare-and-swap. Who brings a slot to its place again empties it first; meanwhile the
+ * others go on with the slot that they have and try again a millisecond later, so nothing is ever lost or waited for.
+ */
 #ifndef WEIR_BPF_LIB_PULSE_H
 #define WEIR_BPF_LIB_PULSE_H
 
@@ -129,7 +130,8 @@ static __always_inline void weir_pulse_share_sources(struct weir_pulse* pulse, s
     WEIR_UNROLL
     for (i = 0; i < WEIR_PULSE_SOURCE_WORDS; i++) {
         const __u64 theirs = WEIR_READ_ONCE(ring->sources[i]);
-        if (pulse->has_learned && pulse->sources[i] & ~theirs) __sync_fetch_and_or(&ring->sources[i], pulse->sources[i]);
+        if (pulse->has_learned && pulse->sources[i] & ~theirs)
+            __sync_fetch_and_or(&ring->sources[i], pulse->sources[i]);
         pulse->sources[i] |= theirs;
     }
     pulse->has_learned = 0;
@@ -204,8 +206,7 @@ static __always_inline void weir_pulse_note_kind(struct weir_pulse* pulse, __u32
 
 /* Counts a frame in its millisecond. Call weir_pulse_keep_time() before. */
 static __always_inline void weir_pulse_packet(struct weir_pulse* pulse, __u32 direction,
-                                              const struct weir_packet* packet, struct weir_count count,
-                                              __u32 is_new) {
+                                              const struct weir_packet* packet, struct weir_count count, __u32 is_new) {
     const __u32 i = direction & 1;
     pulse->ms_bytes[i] += (__u32)count.bytes;
     pulse->ms_packets[i] += (__u32)count.packets;

@@ -33,22 +33,22 @@
 /* One direction in one slot. Packets are segments, bytes layer 2, as in the ledger. */
 struct weir_pulse_direction {
     __u64 bytes;
-    __u64 rtt_sum_ns;     /* round trips of what was sent in this direction: tx the network's side, rx the tenant's */
-    __u64 host_sum_ns;    /* way through the host */
+    __u64 rtt_sum_ns;  /* round trips of what was sent in this direction: tx the network's side, rx the tenant's */
+    __u64 host_sum_ns; /* way through the host */
     __u32 packets;
-    __u32 small_packets;  /* at most WEIR_PULSE_SMALL_BYTES each */
-    __u32 peak_bytes;     /* most in one millisecond */
+    __u32 small_packets; /* at most WEIR_PULSE_SMALL_BYTES each */
+    __u32 peak_bytes;    /* most in one millisecond */
     __u32 peak_packets;
-    __u32 new_flows;      /* begun by a packet of this direction */
-    __u32 syns;           /* without ACK */
+    __u32 new_flows; /* begun by a packet of this direction */
+    __u32 syns;      /* without ACK */
     __u32 syn_acks;
     __u32 resets;
-    __u32 group_packets;  /* to a broadcast or multicast address */
+    __u32 group_packets; /* to a broadcast or multicast address */
     __u32 arp_packets;
-    __u32 foreign_flows;   /* of the new ones, from a source address that is not the vNIC's own; tx only */
+    __u32 foreign_flows; /* of the new ones, from a source address that is not the vNIC's own; tx only */
     __u32 retransmits;
-    __u32 unseen;         /* of these, lost on the sender's side of the vNIC */
-    __u32 drop_packets;   /* by Weir */
+    __u32 unseen;          /* of these, lost on the sender's side of the vNIC */
+    __u32 drop_packets;    /* by Weir */
     __u32 delayed_packets; /* by a limit */
     __u32 rtt_count;
     __u32 rtt_max_ns;     /* 4.29 s stands for all that is longer */
@@ -62,7 +62,8 @@ struct weir_pulse_slot {
     struct weir_pulse_direction direction[2]; /* by weir_direction */
 };
 
-/* What one CPU has of the millisecond and of the slot that it is in. The first line is all that a usual packet needs. */
+/* What one CPU has of the millisecond and of the slot that it is in. The first line is all that a usual packet needs.
+ */
 struct weir_pulse {
     __u64 ms_end_ns; /* CLOCK_MONOTONIC: the first packet from then on closes the millisecond */
     __u64 slot;      /* number of the slot that `open` belongs to: CLOCK_MONOTONIC / WEIR_PULSE_SLOT_NS */
@@ -81,8 +82,8 @@ struct weir_pulse_ring {
     __u64 sources[WEIR_PULSE_SOURCE_WORDS];
     __u32 learned; /* addresses in it, or a few more: CPUs may learn the same one at once */
     __u32 reserved[15];
-    __u64 slot_number[WEIR_PULSE_SLOTS];   /* of the slot at that place, + 1; its highest bit: being emptied */
-    __u64 cells[2][WEIR_PULSE_CELLS][2];   /* by weir_direction: bytes, packets */
+    __u64 slot_number[WEIR_PULSE_SLOTS]; /* of the slot at that place, + 1; its highest bit: being emptied */
+    __u64 cells[2][WEIR_PULSE_CELLS][2]; /* by weir_direction: bytes, packets */
     struct weir_pulse_slot slots[WEIR_PULSE_SLOTS];
 };
 
@@ -90,7 +91,8 @@ struct weir_pulse_ring {
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_direction) == 112, "weir_pulse_direction is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_pulse, open) == 48, "weir_pulse is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_ring) == 128 + 8 * WEIR_PULSE_SLOTS + 32 * WEIR_PULSE_CELLS + 224 * WEIR_PULSE_SLOTS,
+WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_ring) ==
+                       128 + 8 * WEIR_PULSE_SLOTS + 32 * WEIR_PULSE_CELLS + 224 * WEIR_PULSE_SLOTS,
                    "weir_pulse_ring is part of the pinned state");
 
 #endif

@@ -1,13 +1,12 @@
 // Traffic of tenants, good and bad, for the scenarios of weir noisy (tests/noisy).
 //
-//     load server                                      in the world: answers, takes and gives all below; ends on SIGTERM
-//     load ask ADDRESS [--interval-us N] [--size N]    a request at a time over one connection, answered by --size bytes
-//     load bulk ADDRESS [--flows N]                    uploads as fast as TCP does
-//     load fetch ADDRESS [--flows N]                   downloads as fast as TCP does
-//     load pace ADDRESS --kbps N                       uploads at that rate by TCP, in chunks every 10 ms
-//     load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at once, which makes bursts
-//     load churn ADDRESS [--per-second N]              connections, opened and closed
-//     load raw IFACE --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
+//     load server                                      in the world: answers, takes and gives all below; ends on
+//     SIGTERM load ask ADDRESS [--interval-us N] [--size N]    a request at a time over one connection, answered by
+//     --size bytes load bulk ADDRESS [--flows N]                    uploads as fast as TCP does load fetch ADDRESS
+//     [--flows N]                   downloads as fast as TCP does load pace ADDRESS --kbps N uploads at that rate by
+//     TCP, in chunks every 10 ms load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at
+//     once, which makes bursts load churn ADDRESS [--per-second N]              connections, opened and closed load raw
+//     IFACE --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
 //
 // Each runs for --seconds (3600) or until SIGTERM. All but raw go by the kernel's sockets.
 #include <arpa/inet.h>
@@ -69,7 +68,8 @@ int listening(std::uint16_t port, int type = SOCK_STREAM) {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     auto address = address_of("0.0.0.0", port);
-    if (bind(fd, general(address), sizeof(address)) || (type == SOCK_STREAM && listen(fd, 4096))) tool::die("cannot listen", errno);
+    if (bind(fd, general(address), sizeof(address)) || (type == SOCK_STREAM && listen(fd, 4096)))
+        tool::die("cannot listen", errno);
     return fd;
 }
 
@@ -111,9 +111,12 @@ int serve() {
             if (port == ask_port && got >= static_cast<ssize_t>(sizeof(Request))) {
                 Request request{};
                 std::memcpy(&request, buffer.data(), sizeof(request));
-                if (send(fd, buffer.data(), std::min<std::size_t>(request.size, buffer.size()), MSG_NOSIGNAL) < 0) got = 0;
+                if (send(fd, buffer.data(), std::min<std::size_t>(request.size, buffer.size()), MSG_NOSIGNAL) < 0)
+                    got = 0;
             }
-            if (port == source_port && got != 0 && send(fd, buffer.data(), 1 << 16, MSG_NOSIGNAL) < 0 && errno != EAGAIN) got = 0;
+            if (port == source_port && got != 0 && send(fd, buffer.data(), 1 << 16, MSG_NOSIGNAL) < 0 &&
+                errno != EAGAIN)
+                got = 0;
             if (port == udp_port) continue;
             if (got == 0 || (got < 0 && errno != EAGAIN)) {
                 ports.erase(fd);
@@ -168,7 +171,8 @@ void pace(const std::string& to, std::uint64_t kbps, std::uint64_t end_ns) {
     }
 }
 
-void datagrams(const std::string& to, std::uint64_t kbps, std::uint64_t size, std::uint64_t period_ms, std::uint64_t end_ns) {
+void datagrams(const std::string& to, std::uint64_t kbps, std::uint64_t size, std::uint64_t period_ms,
+               std::uint64_t end_ns) {
     const int fd = connected(to, udp_port, SOCK_DGRAM);
     const int room = 8 << 20;
     setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
@@ -209,8 +213,8 @@ std::uint16_t checksum(const unsigned char* bytes, std::size_t size, std::uint32
 }
 
 // A frame of raw's kind; `n` makes it another than the last.
-std::size_t make_frame(unsigned char* frame, const std::string& kind, const unsigned char* from, const unsigned char* to, in_addr source,
-                       in_addr target, std::uint32_t n) {
+std::size_t make_frame(unsigned char* frame, const std::string& kind, const unsigned char* from,
+                       const unsigned char* to, in_addr source, in_addr target, std::uint32_t n) {
     std::memcpy(frame, to, 6);
     std::memcpy(frame + 6, from, 6);
     if (kind == "storm") {
@@ -242,7 +246,10 @@ std::size_t make_frame(unsigned char* frame, const std::string& kind, const unsi
     ip[10] = static_cast<unsigned char>(check >> 8);
     ip[11] = static_cast<unsigned char>(check);
     unsigned char* const segment = ip + 20;
-    const std::uint32_t from_port = kind == "scan" ? 40000 : 1024 + n * 7919 % 64000, to_port = kind == "scan" ? 10000 + n % 50000 : kind == "syn" ? 80 : udp_port;
+    const std::uint32_t from_port = kind == "scan" ? 40000 : 1024 + n * 7919 % 64000,
+                        to_port = kind == "scan"  ? 10000 + n % 50000
+                                  : kind == "syn" ? 80
+                                                  : udp_port;
     segment[0] = static_cast<unsigned char>(from_port >> 8);
     segment[1] = static_cast<unsigned char>(from_port);
     segment[2] = static_cast<unsigned char>(to_port >> 8);
@@ -278,7 +285,8 @@ void raw(tool::Options& options, const std::string& interface, std::uint64_t end
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
-    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address))) tool::die("cannot open " + interface, errno);
+    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)))
+        tool::die("cannot open " + interface, errno);
     sockaddr_ll own{};
     socklen_t size = sizeof(own);
     if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0) std::memcpy(from, own.sll_addr, 6);
@@ -296,7 +304,8 @@ void raw(tool::Options& options, const std::string& interface, std::uint64_t end
         }
         const std::size_t count = std::min<std::size_t>(batch, due - sent);
         for (std::size_t i = 0; i < count; ++i) {
-            parts[i] = {frames[i].data(), make_frame(frames[i].data(), kind, from, to, source, target, static_cast<std::uint32_t>(sent + i))};
+            parts[i] = {frames[i].data(), make_frame(frames[i].data(), kind, from, to, source, target,
+                                                     static_cast<std::uint32_t>(sent + i))};
             messages[i].msg_hdr.msg_iov = &parts[i];
             messages[i].msg_hdr.msg_iovlen = 1;
         }
@@ -316,11 +325,15 @@ int main(int argc, char** argv) {
     const std::string to = argv[2];
     const std::uint64_t end_ns = now_ns() + options.number("--seconds", 3600) * ns_per_s;
     tool::say_ready();
-    if (what == "ask") ask(to, options.number("--interval-us", 5000), static_cast<std::uint32_t>(options.number("--size", 200)), end_ns);
+    if (what == "ask")
+        ask(to, options.number("--interval-us", 5000), static_cast<std::uint32_t>(options.number("--size", 200)),
+            end_ns);
     if (what == "bulk") flows(to, sink_port, options.number("--flows", 1), end_ns);
     if (what == "fetch") flows(to, source_port, options.number("--flows", 1), end_ns);
     if (what == "pace") pace(to, options.number("--kbps", 1000), end_ns);
-    if (what == "udp") datagrams(to, options.number("--kbps", 1000), options.number("--size", 1200), options.number("--period-ms", 2), end_ns);
+    if (what == "udp")
+        datagrams(to, options.number("--kbps", 1000), options.number("--size", 1200), options.number("--period-ms", 2),
+                  end_ns);
     if (what == "churn") churn(to, options.number("--per-second", 1000), end_ns);
     if (what == "raw") raw(options, to, end_ns);
     return 0;

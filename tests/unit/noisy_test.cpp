@@ -24,7 +24,9 @@ public:
         window.first_slot = 1000;
         window.slots = length;
         for (const char* name : {"a", "b", "c"})
-            window.vnics.push_back({.interface = std::string("vnic_") + name, .tenant = name, .slots = std::vector<weir_pulse_slot>(length)});
+            window.vnics.push_back({.interface = std::string("vnic_") + name,
+                                    .tenant = name,
+                                    .slots = std::vector<weir_pulse_slot>(length)});
         for (std::size_t i = 0; i < length; ++i)
             for (const std::size_t tenant : {0U, 2U}) {
                 auto& slot = at(tenant, i);
@@ -60,11 +62,13 @@ public:
                 set_rtt(at(tenant, i), between(0.7, 1.3) * ms * 1e6);
     }
     void hog(std::size_t tenant = 1, double mbit = 50) {
-        loudly([&](weir_pulse_slot& slot) {
-            slot.direction[WEIR_TX].bytes = static_cast<std::uint64_t>(between(0.9, 1.1) * mbit * 1e6 / 80);
-            slot.direction[WEIR_TX].packets = static_cast<std::uint32_t>(slot.direction[WEIR_TX].bytes / 1200);
-            slot.direction[WEIR_TX].peak_bytes = static_cast<std::uint32_t>(slot.direction[WEIR_TX].bytes / 90);
-        }, tenant);
+        loudly(
+            [&](weir_pulse_slot& slot) {
+                slot.direction[WEIR_TX].bytes = static_cast<std::uint64_t>(between(0.9, 1.1) * mbit * 1e6 / 80);
+                slot.direction[WEIR_TX].packets = static_cast<std::uint32_t>(slot.direction[WEIR_TX].bytes / 1200);
+                slot.direction[WEIR_TX].peak_bytes = static_cast<std::uint32_t>(slot.direction[WEIR_TX].bytes / 90);
+            },
+            tenant);
     }
     void small_packets(int direction, std::uint32_t per_slot) {
         loudly([&](weir_pulse_slot& slot) {
@@ -86,15 +90,32 @@ using Story = std::function<void(Play&)>;
 
 const std::map<std::string, Story>& guilty() {
     static const std::map<std::string, Story> stories{
-        {"bandwidth_hog", [](Play& play) { play.hog(); play.harm(); }},
-        {"packet_flood", [](Play& play) { play.small_packets(WEIR_TX, 3000); play.harm(); }},
-        {"inbound_flood", [](Play& play) { play.small_packets(WEIR_RX, 3000); play.harm(); }},
-        {"syn_flood", [](Play& play) {
-             play.small_packets(WEIR_TX, 3000);
-             play.loudly([](weir_pulse_slot& slot) { slot.direction[WEIR_TX].syns = 3000; slot.direction[WEIR_TX].new_flows = 3000; });
+        {"bandwidth_hog",
+         [](Play& play) {
+             play.hog();
              play.harm();
          }},
-        {"scan", [](Play& play) {
+        {"packet_flood",
+         [](Play& play) {
+             play.small_packets(WEIR_TX, 3000);
+             play.harm();
+         }},
+        {"inbound_flood",
+         [](Play& play) {
+             play.small_packets(WEIR_RX, 3000);
+             play.harm();
+         }},
+        {"syn_flood",
+         [](Play& play) {
+             play.small_packets(WEIR_TX, 3000);
+             play.loudly([](weir_pulse_slot& slot) {
+                 slot.direction[WEIR_TX].syns = 3000;
+                 slot.direction[WEIR_TX].new_flows = 3000;
+             });
+             play.harm();
+         }},
+        {"scan",
+         [](Play& play) {
              play.loudly([](weir_pulse_slot& slot) {
                  slot.direction[WEIR_TX].syns = 2000;
                  slot.direction[WEIR_RX].resets = 1500;
@@ -103,7 +124,8 @@ const std::map<std::string, Story>& guilty() {
              });
              play.harm();
          }},
-        {"connection_churn", [](Play& play) {
+        {"connection_churn",
+         [](Play& play) {
              play.loudly([](weir_pulse_slot& slot) {
                  slot.direction[WEIR_TX].syns = 300;
                  slot.direction[WEIR_TX].new_flows = 200;
@@ -111,7 +133,8 @@ const std::map<std::string, Story>& guilty() {
              });
              play.harm();
          }},
-        {"conntrack_pressure", [](Play& play) {
+        {"conntrack_pressure",
+         [](Play& play) {
              play.window.conntrack = {.count = 990, .max = 1000, .failed = 5000};
              play.loudly([](weir_pulse_slot& slot) {
                  slot.direction[WEIR_TX].syns = 300;
@@ -120,23 +143,30 @@ const std::map<std::string, Story>& guilty() {
              });
              play.harm();
          }},
-        {"broadcast_storm", [](Play& play) {
+        {"broadcast_storm",
+         [](Play& play) {
              play.small_packets(WEIR_TX, 2000);
              play.loudly([](weir_pulse_slot& slot) { slot.direction[WEIR_TX].group_packets = 2000; });
              play.harm();
          }},
-        {"spoofing", [](Play& play) {
+        {"spoofing",
+         [](Play& play) {
              play.small_packets(WEIR_TX, 2000);
-             play.loudly([](weir_pulse_slot& slot) { slot.direction[WEIR_TX].new_flows = 2000; slot.direction[WEIR_TX].foreign_flows = 1990; });
+             play.loudly([](weir_pulse_slot& slot) {
+                 slot.direction[WEIR_TX].new_flows = 2000;
+                 slot.direction[WEIR_TX].foreign_flows = 1990;
+             });
              play.harm();
          }},
-        {"microburst", [](Play& play) {
+        {"microburst",
+         [](Play& play) {
              for (std::size_t i = play.begin; i < play.end; i += 3) {
                  play.at(1, i).direction[WEIR_TX].bytes = 60000;
                  play.at(1, i).direction[WEIR_TX].packets = 50;
                  play.at(1, i).direction[WEIR_TX].peak_bytes = 30000;
                  for (const std::size_t tenant : {0U, 2U})
-                     play.at(tenant, i).direction[WEIR_TX].rtt_max_ns = static_cast<std::uint32_t>(play.between(4e6, 6e6));
+                     play.at(tenant, i).direction[WEIR_TX].rtt_max_ns =
+                         static_cast<std::uint32_t>(play.between(4e6, 6e6));
              }
          }},
     };
@@ -149,23 +179,31 @@ const std::map<std::string, Story>& innocent() {
         {"loud and harmless", [](Play& play) { play.hog(); }},
         {"a flood that harms nobody", [](Play& play) { play.small_packets(WEIR_TX, 5000); }},
         {"harm without a culprit", [](Play& play) { play.harm(); }},
-        {"the harm was there before", [](Play& play) { play.hog(); play.harm(20, play.begin - 25); }},
-        {"harm that comes and goes", [](Play& play) {
+        {"the harm was there before",
+         [](Play& play) {
+             play.hog();
+             play.harm(20, play.begin - 25);
+         }},
+        {"harm that comes and goes",
+         [](Play& play) {
              play.hog();
              for (std::size_t i = 0; i < length; ++i)
                  if (i / 7 % 2 == 0) Play::set_rtt(play.at(0, i), 20e6);
          }},
-        {"a crowd", [](Play& play) {
+        {"a crowd",
+         [](Play& play) {
              for (const std::size_t tenant : {0U, 1U, 2U})
                  play.hog(tenant);
              play.harm();
          }},
-        {"loud all the time", [](Play& play) {
+        {"loud all the time",
+         [](Play& play) {
              play.begin = 0;
              play.end = length;
              play.hog();
          }},
-        {"a slow VM", [](Play& play) {
+        {"a slow VM",
+         [](Play& play) {
              play.hog();
              for (std::size_t i = play.begin; i < play.end; ++i) {
                  play.at(0, i).direction[WEIR_RX].rtt_count = 10;
@@ -173,17 +211,27 @@ const std::map<std::string, Story>& innocent() {
                  play.at(0, i).direction[WEIR_TX].bytes /= 10;
              }
          }},
-        {"held by its own limit", [](Play& play) {
+        {"held by its own limit",
+         [](Play& play) {
              play.hog();
              play.harm();
              for (std::size_t i = play.begin; i < play.end; ++i)
                  for (const std::size_t tenant : {0U, 2U})
                      play.at(tenant, i).direction[WEIR_TX].delayed_packets = 15;
          }},
-        {"too short", [](Play& play) { play.end = play.begin + 3; play.hog(); play.harm(); }},
-        {"answers to a download", [](Play& play) {
+        {"too short",
+         [](Play& play) {
+             play.end = play.begin + 3;
+             play.hog();
+             play.harm();
+         }},
+        {"answers to a download",
+         [](Play& play) {
              play.small_packets(WEIR_TX, 2000);
-             play.loudly([](weir_pulse_slot& slot) { slot.direction[WEIR_RX].bytes = 3'000'000; slot.direction[WEIR_RX].packets = 2000; });
+             play.loudly([](weir_pulse_slot& slot) {
+                 slot.direction[WEIR_RX].bytes = 3'000'000;
+                 slot.direction[WEIR_RX].packets = 2000;
+             });
          }},
     };
     return stories;
@@ -203,7 +251,8 @@ TEST_P(Guilty, IsFoundWithItsPatternAndItsVictims) {
         EXPECT_EQ(found.tenant, "b");
         EXPECT_EQ(to_string(found.pattern), GetParam()) << "seed " << seed;
         for (const char* victim : {"a", "c"})
-            EXPECT_TRUE(std::ranges::any_of(found.victims, [&](const Victim& one) { return one.tenant == victim; })) << victim;
+            EXPECT_TRUE(std::ranges::any_of(found.victims, [&](const Victim& one) { return one.tenant == victim; }))
+                << victim;
         if (found.pattern == Pattern::inbound_flood)
             EXPECT_FALSE(found.advice.empty());
         else
@@ -235,7 +284,8 @@ TEST_P(Innocent, IsNotAccused) {
         Play play(seed);
         innocent().at(GetParam())(play);
         for (const auto& found : judge(play.window, {}).neighbours)
-            ADD_FAILURE() << "seed " << seed << ": " << found.tenant << " " << to_string(found.pattern) << " " << found.certainty;
+            ADD_FAILURE() << "seed " << seed << ": " << found.tenant << " " << to_string(found.pattern) << " "
+                          << found.certainty;
     }
 }
 
@@ -270,7 +320,10 @@ TEST(Noisy, TheCapacityOfTheUplinkDecidesTheRemedy) {
     Play play(1);
     play.hog();
     play.harm();
-    play.window.vnics.push_back({.interface = "up0", .tenant = "up0", .role = Role::uplink, .capacity_bps = 20'000'000,
+    play.window.vnics.push_back({.interface = "up0",
+                                 .tenant = "up0",
+                                 .role = Role::uplink,
+                                 .capacity_bps = 20'000'000,
                                  .slots = std::vector<weir_pulse_slot>(length)});
     EXPECT_EQ(judge(play.window, {}).neighbours.front().remedy, "weir limit set b --tx-max 15mbit");
 }

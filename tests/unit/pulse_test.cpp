@@ -18,7 +18,8 @@ struct Cpu {
 
     explicit Cpu(weir_pulse_ring& shared) : ring(&shared) {}
 
-    void packet(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t packets = 1, std::uint32_t direction = WEIR_TX) {
+    void packet(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t packets = 1,
+                std::uint32_t direction = WEIR_TX) {
         if (now_ns >= pulse.ms_end_ns) weir_pulse_turn_to(&pulse, ring, now_ns);
         const weir_packet what{};
         weir_pulse_packet(&pulse, direction, &what, {packets, bytes}, 0);

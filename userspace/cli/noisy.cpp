@@ -39,7 +39,8 @@ Result<noisy::Thresholds> thresholds_of(const std::string& path) {
     if (path.empty()) return thresholds;
     WEIR_TRY(const auto document, load_document(path));
     if (!document.noisy)
-        return fail(Errc::usage, fmt::format("cannot use {}", path), "it has no key \"noisy\"", "see: weir noisy --thresholds");
+        return fail(Errc::usage, fmt::format("cannot use {}", path), "it has no key \"noisy\"",
+                    "see: weir noisy --thresholds");
     for (const auto& [name, value] : *document.noisy)
         thresholds.*noisy::find_threshold(name)->field = value;
     return thresholds;
@@ -120,7 +121,8 @@ Result<int> run_noisy(const NoisyWords& words, const OutputFormat& format) {
     }
     if (words.watch) return watch_noisy(duration_ns == 0 ? usual_interval_ns : duration_ns, thresholds, words, format);
     if (duration_ns != 0) say(fmt::format("watching for {}; Ctrl-C ends it early", human_duration(duration_ns)));
-    auto window = duration_ns == 0 ? collect_pulses(noisy_look_back_slots) : observe_pulses(duration_ns, noisy_look_back_slots);
+    auto window =
+        duration_ns == 0 ? collect_pulses(noisy_look_back_slots) : observe_pulses(duration_ns, noisy_look_back_slots);
     if (!window) return std::unexpected(std::move(window).error());
     // Of a look back nobody knows what had failed at its beginning.
     if (duration_ns == 0) window->conntrack.failed = 0;
@@ -166,20 +168,24 @@ Result<int> run_record(const RecordWords& words, const OutputFormat& format) {
 
 void add_noisy(CLI::App& app, Program& program) {
     const auto words = std::make_shared<NoisyWords>();
-    CLI::App& command = add_command(app, program, group_read, "noisy", "Say which tenant disturbs which, how, and what mends it.",
-                                    "  weir noisy\n"
-                                    "  weir noisy --watch -j\n"
-                                    "  weir noisy --replay yesterday.json --explain\n\n"
-                                    "Looks back over the last minute, which the kernel remembers.\n"
-                                    "Exit code 3: somebody does.");
+    CLI::App& command =
+        add_command(app, program, group_read, "noisy", "Say which tenant disturbs which, how, and what mends it.",
+                    "  weir noisy\n"
+                    "  weir noisy --watch -j\n"
+                    "  weir noisy --replay yesterday.json --explain\n\n"
+                    "Looks back over the last minute, which the kernel remembers.\n"
+                    "Exit code 3: somebody does.");
     command
-        .add_option("--duration", words->duration,
-                    "Watch for so many seconds, 0.1 to 86400, and look at\nthem and the minute before; Ctrl-C ends it early\n"
-                    "[look back only]; with --watch: how often [5]")
+        .add_option(
+            "--duration", words->duration,
+            "Watch for so many seconds, 0.1 to 86400, and look at\nthem and the minute before; Ctrl-C ends it early\n"
+            "[look back only]; with --watch: how often [5]")
         ->option_text("S");
     command.add_flag("--watch", words->watch, "Judge again and again until Ctrl-C; as JSON a line each time");
-    command.add_option("--replay", words->replay, "Judge what weir record wrote; - is standard input")->option_text("FILE");
-    command.add_option("--config", words->config, "A document (weir apply) whose \"noisy\" sets thresholds")->option_text("FILE");
+    command.add_option("--replay", words->replay, "Judge what weir record wrote; - is standard input")
+        ->option_text("FILE");
+    command.add_option("--config", words->config, "A document (weir apply) whose \"noisy\" sets thresholds")
+        ->option_text("FILE");
     command.add_flag("--explain", words->explain, "Print what was considered and dismissed too");
     command.add_flag("--thresholds", words->thresholds, "Print the thresholds and their reasons, and look at nothing");
     on_chosen(command, program, [words, &program] { return run_noisy(*words, program.format); });
@@ -187,9 +193,10 @@ void add_noisy(CLI::App& app, Program& program) {
 
 void add_record(CLI::App& app, Program& program) {
     const auto words = std::make_shared<RecordWords>();
-    CLI::App& command = add_command(app, program, group_read, "record", "Record what weir noisy looks at, to judge it later.",
-                                    "  weir record yesterday.json --duration 60\n"
-                                    "  weir noisy --replay yesterday.json");
+    CLI::App& command =
+        add_command(app, program, group_read, "record", "Record what weir noisy looks at, to judge it later.",
+                    "  weir record yesterday.json --duration 60\n"
+                    "  weir noisy --replay yesterday.json");
     command.add_option("FILE", words->path, "Where to; - is standard output")->required()->option_text(" ");
     command.add_option("--duration", words->duration, "So many seconds, 0.1 to 86400; Ctrl-C ends it early [30]")
         ->option_text("S");

@@ -124,7 +124,8 @@ Result<noisy::Window> collect_pulses(std::size_t slots) {
     window.first_slot = end - window.slots;
     for (const auto& vnic : vnics) {
         WEIR_TRY(const auto sight, look(*instance, vnic.slot));
-        noisy::VnicPulse pulse{.interface = vnic.interface, .tenant = vnic.tenant, .role = vnic.role, .capacity_bps = vnic.capacity_bps};
+        noisy::VnicPulse pulse{
+            .interface = vnic.interface, .tenant = vnic.tenant, .role = vnic.role, .capacity_bps = vnic.capacity_bps};
         for (const auto& info : tenants) {
             if (text_of(info.tenant, sizeof(info.tenant)) != vnic.tenant) continue;
             const auto limit = limit_state_of(info, now.monotonic_ns).limit;
@@ -155,7 +156,8 @@ void append(noisy::Window& window, const noisy::Window& later) {
         vnic.slots.resize(total);
         for (std::size_t i = 0; i < later.slots; ++i)
             if (later.first_slot + i >= window.first_slot)
-                vnic.slots[static_cast<std::size_t>(later.first_slot + i - window.first_slot)] = later.vnics[v].slots[i];
+                vnic.slots[static_cast<std::size_t>(later.first_slot + i - window.first_slot)] =
+                    later.vnics[v].slots[i];
     }
     window.slots = total;
     // What failed since the beginning is the caller's to tell: the counter goes on.

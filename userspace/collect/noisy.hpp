@@ -16,8 +16,8 @@ inline constexpr std::size_t noisy_look_back_slots = 600;
 // nothing is attached.
 Result<noisy::Window> collect_pulses(std::size_t slots);
 
-// Adds what is in `later` and not in `window`, both of this machine. What was detached meanwhile goes, what was attached
-// comes with slots of zeros before.
+// Adds what is in `later` and not in `window`, both of this machine. What was detached meanwhile goes, what was
+// attached comes with slots of zeros before.
 void append(noisy::Window& window, const noisy::Window& later);
 
 }  // namespace weir

@@ -124,7 +124,9 @@ private:
         WEIR_TRY(limit.tx.packets_per_second, optional_pps(place, value, "tx_pps"));
         WEIR_TRY(limit.rx.packets_per_second, optional_pps(place, value, "rx_pps"));
         if (!limit.is_set())
-            return bad(place, R"(expected at least one of the keys "tx_max", "rx_max", "tx_min", "rx_min", "weight", "tx_pps" and "rx_pps")");
+            return bad(
+                place,
+                R"(expected at least one of the keys "tx_max", "rx_max", "tx_min", "rx_min", "weight", "tx_pps" and "rx_pps")");
         if (value.contains("mode")) {
             WEIR_TRY(limit.mode, word(place + "/mode", value["mode"], limit_mode_from, "shape, mark or police"));
         }

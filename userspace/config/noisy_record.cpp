@@ -24,12 +24,15 @@ struct Field {
     void (*set)(weir_pulse_direction&, std::uint64_t);
 };
 
-#define WEIR_RECORD_FIELD(name)                                                                                        \
-    Field {                                                                                                            \
-        #name, [](const weir_pulse_direction& slot) -> std::uint64_t { return slot.name; },                            \
-            [](weir_pulse_direction& slot, std::uint64_t value) {                                                      \
-                slot.name = static_cast<decltype(slot.name)>(value);                                                   \
-            }                                                                                                          \
+#define WEIR_RECORD_FIELD(name)                                                                                          \
+    Field {                                                                                                              \
+#name,                                                                                                           \
+            [](const weir_pulse_direction& slot)                                                                         \
+                 -> std::                                                                                                \
+                     uint64_t { return slot.name; },                                                                     \
+                                                  [](weir_pulse_direction & slot,                                        \
+                                                     std::uint64_t                                                       \
+                                                         value) { slot.name = static_cast<decltype(slot.name)>(value); } \
     }
 
 constexpr std::array fields{
@@ -88,7 +91,8 @@ public:
         if (root["kind"] != "weir record") return bad("/kind", "\"weir record\"", root["kind"]);
         if (root["slot_ns"] != noisy::slot_ns) return bad("/slot_ns", "100000000", root["slot_ns"]);
         noisy::Window window;
-        WEIR_TRY(window.first_slot, number("/first_slot", root["first_slot"], std::numeric_limits<std::uint64_t>::max()));
+        WEIR_TRY(window.first_slot,
+                 number("/first_slot", root["first_slot"], std::numeric_limits<std::uint64_t>::max()));
         WEIR_TRY(const auto slots, number("/slots", root["slots"], slots_max));
         window.slots = static_cast<std::size_t>(slots);
         const Json& conntrack = root["conntrack"];
@@ -108,7 +112,8 @@ public:
 
 private:
     Result<noisy::VnicPulse> vnic(const std::string& place, const Json& json, std::size_t slots) const {
-        WEIR_CHECK(keys(place, json, {"interface", "tenant", "role", "capacity_bps", "tx_max_bps", "rx_max_bps", "tx", "rx"}));
+        WEIR_CHECK(
+            keys(place, json, {"interface", "tenant", "role", "capacity_bps", "tx_max_bps", "rx_max_bps", "tx", "rx"}));
         noisy::VnicPulse pulse;
         for (const char* key : {"interface", "tenant", "role"})
             if (!json[key].is_string()) return bad(fmt::format("{}/{}", place, key), "a string", json[key]);
@@ -127,7 +132,8 @@ private:
         return pulse;
     }
 
-    Result<void> series(const std::string& place, const Json& json, int direction, std::vector<weir_pulse_slot>& slots) const {
+    Result<void> series(const std::string& place, const Json& json, int direction,
+                        std::vector<weir_pulse_slot>& slots) const {
         if (!json.is_object()) return bad(place, "an object", json);
         for (const auto& [key, list] : json.items()) {
             const auto at = place + pointer_step(key);
@@ -136,7 +142,8 @@ private:
             if (!list.is_array() || list.size() != slots.size())
                 return bad(at, fmt::format("a list of {} numbers", slots.size()), list);
             for (std::size_t i = 0; i < slots.size(); ++i) {
-                WEIR_TRY(const auto value, number(fmt::format("{}/{}", at, i), list[i], std::numeric_limits<std::uint64_t>::max()));
+                WEIR_TRY(const auto value,
+                         number(fmt::format("{}/{}", at, i), list[i], std::numeric_limits<std::uint64_t>::max()));
                 field->set(slots[i].direction[direction], value);
             }
         }
@@ -150,7 +157,8 @@ private:
                 return fail(Errc::usage, what_, place + pointer_step(key) + ": unknown key");
         for (const std::string_view key : known)
             if (!json.contains(key))
-                return fail(Errc::usage, what_, fmt::format("{}: expected the key \"{}\", which is missing", pointer_text(place), key));
+                return fail(Errc::usage, what_,
+                            fmt::format("{}: expected the key \"{}\", which is missing", pointer_text(place), key));
         return {};
     }
 
@@ -161,7 +169,8 @@ private:
     }
 
     std::unexpected<Error> bad(const std::string& place, std::string_view wanted, const Json& found) const {
-        return fail(Errc::usage, what_, fmt::format("{}: expected {}, found {}", pointer_text(place), wanted, shown(found)));
+        return fail(Errc::usage, what_,
+                    fmt::format("{}: expected {}, found {}", pointer_text(place), wanted, shown(found)));
     }
 
     std::string what_;

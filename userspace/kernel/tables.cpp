@@ -134,8 +134,8 @@ Result<void> install_tables(const Instance& instance, std::uint32_t slot, const 
         return fail(Errc::failed, fmt::format("cannot create a flow table for {} flows", info.flows), errno_text(errno),
                     "use a smaller --flows");
     DECLARE_LIBBPF_OPTS(bpf_map_create_opts, mapped, .map_flags = BPF_F_MMAPABLE);
-    const Fd pulse(bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_pulse", sizeof(std::uint32_t), sizeof(weir_pulse_ring), 1,
-                                  &mapped));
+    const Fd pulse(
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_pulse", sizeof(std::uint32_t), sizeof(weir_pulse_ring), 1, &mapped));
     if (!pulse) return fail(Errc::failed, "cannot create the pulse's ring", errno_text(errno));
     WEIR_CHECK(put(instance.ledgers.get(), slot, ledger.get(), "ledger"));
     WEIR_CHECK(put(instance.pulses.get(), slot, pulse.get(), "pulse"));

@@ -27,12 +27,17 @@ Series same_load(const Activity& activity, const Tenant& tenant) {
         switch (activity.pattern) {
         case Pattern::spoofing:
         case Pattern::connection_churn:
-        case Pattern::conntrack_pressure: return std::max(own.new_flows, own.syns);
+        case Pattern::conntrack_pressure:
+            return std::max(own.new_flows, own.syns);
         case Pattern::syn_flood:
-        case Pattern::scan: return own.syns;
-        case Pattern::broadcast_storm: return own.group_packets;
-        case Pattern::microburst: return own.peak_bytes;
-        default: return activity.unit == "bit/s" ? static_cast<double>(own.bytes) : own.packets;
+        case Pattern::scan:
+            return own.syns;
+        case Pattern::broadcast_storm:
+            return own.group_packets;
+        case Pattern::microburst:
+            return own.peak_bytes;
+        default:
+            return activity.unit == "bit/s" ? static_cast<double>(own.bytes) : own.packets;
         }
     });
 }
@@ -50,17 +55,20 @@ std::string exoneration(const Activity& activity, const std::vector<Tenant>& ten
         if (std::max(load, quantile(same_load(activity, tenant), 0.9)) >= 0.5 * own) as_loud += 1;
     }
     if (as_loud >= static_cast<std::size_t>(t.crowd))
-        return fmt::format("{} is one of {} tenants that are about equally loud: the host is too small for all of them", name, as_loud);
+        return fmt::format("{} is one of {} tenants that are about equally loud: the host is too small for all of them",
+                           name, as_loud);
     if (activity.pattern != Pattern::microburst && own < t.share * all)
         return fmt::format("{} does {:.0f} % of what all tenants do", name, 100 * own / all);
     return {};
 }
 
 // Whether what a tenant received was sent by another tenant of this host.
-const Activity* local_sender(const Activity& received, const std::vector<Activity>& activities, const std::vector<Tenant>& tenants) {
+const Activity* local_sender(const Activity& received, const std::vector<Activity>& activities,
+                             const std::vector<Tenant>& tenants) {
     if (received.direction != Direction::rx) return nullptr;
     const auto load = [&](const Tenant& tenant, int direction) {
-        return load_in(series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; }), received.loud);
+        return load_in(series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; }),
+                       received.loud);
     };
     const double got = load(tenants[received.tenant], WEIR_RX);
     for (const Activity& sent : activities) {
@@ -79,16 +87,26 @@ const Activity* local_sender(const Activity& received, const std::vector<Activit
 // The more specific says more.
 int rank(Pattern pattern) {
     switch (pattern) {
-    case Pattern::spoofing: return 0;
-    case Pattern::broadcast_storm: return 1;
-    case Pattern::scan: return 2;
-    case Pattern::syn_flood: return 3;
-    case Pattern::conntrack_pressure: return 4;
-    case Pattern::inbound_flood: return 5;
-    case Pattern::packet_flood: return 6;
-    case Pattern::connection_churn: return 7;
-    case Pattern::bandwidth_hog: return 8;
-    case Pattern::microburst: return 9;
+    case Pattern::spoofing:
+        return 0;
+    case Pattern::broadcast_storm:
+        return 1;
+    case Pattern::scan:
+        return 2;
+    case Pattern::syn_flood:
+        return 3;
+    case Pattern::conntrack_pressure:
+        return 4;
+    case Pattern::inbound_flood:
+        return 5;
+    case Pattern::packet_flood:
+        return 6;
+    case Pattern::connection_churn:
+        return 7;
+    case Pattern::bandwidth_hog:
+        return 8;
+    case Pattern::microburst:
+        return 9;
     }
     return 10;
 }
@@ -99,9 +117,7 @@ std::uint64_t two_digits(double value) {
     return static_cast<std::uint64_t>(scale <= 1 ? std::ceil(value) : std::floor(value / scale) * scale);
 }
 
-std::string rate_word(double bps) {
-    return print_rate(two_digits(std::max(bps, static_cast<double>(limit_min_bps))));
-}
+std::string rate_word(double bps) { return print_rate(two_digits(std::max(bps, static_cast<double>(limit_min_bps)))); }
 
 }  // namespace
 
@@ -112,7 +128,8 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
     const auto bytes = [&](const Tenant& whose) {
         return series_of(whose, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; });
     };
-    const auto packets = series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].packets; });
+    const auto packets =
+        series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].packets; });
     const double loud_bps = load_in(bytes(tenant), activity.loud) * slots_per_second * bits;
     const double quiet_bps = quantile(picked(bytes(tenant), activity.quiet), 0.9) * slots_per_second * bits;
     const double quiet_pps = quantile(picked(packets, activity.quiet), 0.9) * slots_per_second;
@@ -123,16 +140,20 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
     if (activity.pattern == Pattern::bandwidth_hog) {
         double others = 0, capacity = 0;
         for (const Tenant& other : tenants)
-            if (&other != &tenant) others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits;
+            if (&other != &tenant)
+                others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits;
         for (const auto& vnic : window.vnics)
             if (vnic.role == Role::uplink && vnic.capacity_bps != 0) capacity += static_cast<double>(vnic.capacity_bps);
         double rate = std::max(quiet_bps, loud_bps / 4);
-        if (capacity > 0) rate = std::max(capacity / (2 * static_cast<double>(tenants.size())), std::min(0.8 * capacity - others, loud_bps / 2));
+        if (capacity > 0)
+            rate = std::max(capacity / (2 * static_cast<double>(tenants.size())),
+                            std::min(0.8 * capacity - others, loud_bps / 2));
         return fmt::format("weir limit set {} --{}-max {}", tenant.name, way, rate_word(rate));
     }
     if (activity.pattern == Pattern::microburst) {
         const double peak_bps = median(picked(activity.load, activity.loud)) * 1000 * bits;
-        return fmt::format("weir limit set {} --{}-max {} --burst 1ms", tenant.name, way, rate_word(std::max(4 * loud_bps, peak_bps / 10)));
+        return fmt::format("weir limit set {} --{}-max {} --burst 1ms", tenant.name, way,
+                           rate_word(std::max(4 * loud_bps, peak_bps / 10)));
     }
     // Packets: twice what it usually does, and some for what it has not shown yet.
     const double pps = std::max({2 * quiet_pps, 100.0, loud_pps / 100});
@@ -163,8 +184,8 @@ Report judge(const Window& window, const Thresholds& thresholds) {
             continue;
         }
         if (const Activity* sender = local_sender(activity, activities, tenants)) {
-            report.dismissed.push_back(fmt::format("{} ({}): what it received came from {}", name, to_string(activity.pattern),
-                                                   tenants[sender->tenant].name));
+            report.dismissed.push_back(fmt::format("{} ({}): what it received came from {}", name,
+                                                   to_string(activity.pattern), tenants[sender->tenant].name));
             continue;
         }
         neighbour.begin = activity.begin;
@@ -173,7 +194,8 @@ Report judge(const Window& window, const Thresholds& thresholds) {
         neighbour.evidence = activity.evidence;
         neighbour.remedy = remedy_of(activity, tenants, window);
         if (neighbour.remedy.empty())
-            neighbour.advice = fmt::format("have what is sent to {} dropped before the uplink: what arrives has done its harm", name);
+            neighbour.advice =
+                fmt::format("have what is sent to {} dropped before the uplink: what arrives has done its harm", name);
         for (const Victim& victim : neighbour.victims)
             neighbour.certainty = std::max(neighbour.certainty, victim.certainty);
         by_tenant[activity.tenant].push_back(std::move(neighbour));

@@ -15,7 +15,7 @@ constexpr std::size_t settle_slots = 5;
 constexpr std::size_t gap_slots = 2;  // so short a pause is none
 
 struct Shape {
-    double floor = 0;  // per slot
+    double floor = 0;       // per slot
     bool is_short = false;  // each slot by itself: bursts
 };
 
@@ -23,7 +23,9 @@ void fill_gaps(Mask& mask) {
     std::size_t last = mask.size();
     for (std::size_t i = 0; i < mask.size(); ++i) {
         if (mask[i] == 0) continue;
-        if (last < i && i - last <= gap_slots + 1) std::fill(mask.begin() + static_cast<std::ptrdiff_t>(last), mask.begin() + static_cast<std::ptrdiff_t>(i), 1);
+        if (last < i && i - last <= gap_slots + 1)
+            std::fill(mask.begin() + static_cast<std::ptrdiff_t>(last), mask.begin() + static_cast<std::ptrdiff_t>(i),
+                      1);
         last = i;
     }
 }
@@ -139,78 +141,120 @@ bool is_unasked(const Sums& sums, const Thresholds& t) {
 
 std::vector<Rule> rules_of(const Window& window, const Thresholds& t) {
     constexpr double bps = slots_per_second * bits;
-    const bool is_table_full = window.conntrack.max != 0 &&
-                               (window.conntrack.failed != 0 || static_cast<double>(window.conntrack.count) >=
-                                                                    t.conntrack_share * static_cast<double>(window.conntrack.max));
+    const bool is_table_full =
+        window.conntrack.max != 0 &&
+        (window.conntrack.failed != 0 ||
+         static_cast<double>(window.conntrack.count) >= t.conntrack_share * static_cast<double>(window.conntrack.max));
     const auto is_mostly_foreign = [t](const Sums& sums) { return sums.foreign >= t.foreign_share * sums.flows_tx; };
     const auto is_unanswered = [t](const Sums& sums) {
         return sums.syns_tx - sums.syn_acks_rx >= t.unanswered_share * sums.syns_tx;
     };
     return {
-        {.pattern = Pattern::spoofing, .direction = Direction::tx, .metric = "foreign_flows_per_second", .unit = "flows/s",
+        {.pattern = Pattern::spoofing,
+         .direction = Direction::tx,
+         .metric = "foreign_flows_per_second",
+         .unit = "flows/s",
          .per_second = slots_per_second,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_TX].foreign_flows); },
          .shape = {.floor = t.foreign_fps / slots_per_second},
          .fits = is_mostly_foreign},
-        {.pattern = Pattern::broadcast_storm, .direction = Direction::tx, .metric = "tx_group_packets_per_second",
-         .unit = "packets/s", .per_second = slots_per_second,
+        {.pattern = Pattern::broadcast_storm,
+         .direction = Direction::tx,
+         .metric = "tx_group_packets_per_second",
+         .unit = "packets/s",
+         .per_second = slots_per_second,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_TX].group_packets); },
          .shape = {.floor = t.group_pps / slots_per_second},
          .fits = [](const Sums&) { return true; }},
-        {.pattern = Pattern::scan, .direction = Direction::tx, .metric = "unanswered_syns_per_second", .unit = "SYN/s",
-         .per_second = slots_per_second, .load = unanswered, .shape = {.floor = t.syn_pps / slots_per_second},
-         .fits = [=](const Sums& sums) {
-             return is_unanswered(sums) && sums.resets_rx >= t.scan_reset_share * sums.syns_tx;
-         }},
-        {.pattern = Pattern::syn_flood, .direction = Direction::tx, .metric = "unanswered_syns_per_second", .unit = "SYN/s",
-         .per_second = slots_per_second, .load = unanswered, .shape = {.floor = t.syn_pps / slots_per_second},
-         .fits = [=](const Sums& sums) {
-             return is_unanswered(sums) && sums.resets_rx < t.scan_reset_share * sums.syns_tx;
-         }},
-        {.pattern = is_table_full ? Pattern::conntrack_pressure : Pattern::connection_churn, .direction = Direction::tx,
-         .metric = "new_flows_per_second", .unit = "flows/s", .per_second = slots_per_second,
-         .load = [](const weir_pulse_slot& slot) {
-             return static_cast<double>(std::max(slot.direction[WEIR_TX].new_flows, slot.direction[WEIR_TX].syns));
-         },
+        {.pattern = Pattern::scan,
+         .direction = Direction::tx,
+         .metric = "unanswered_syns_per_second",
+         .unit = "SYN/s",
+         .per_second = slots_per_second,
+         .load = unanswered,
+         .shape = {.floor = t.syn_pps / slots_per_second},
+         .fits =
+             [=](const Sums& sums) {
+                 return is_unanswered(sums) && sums.resets_rx >= t.scan_reset_share * sums.syns_tx;
+             }},
+        {.pattern = Pattern::syn_flood,
+         .direction = Direction::tx,
+         .metric = "unanswered_syns_per_second",
+         .unit = "SYN/s",
+         .per_second = slots_per_second,
+         .load = unanswered,
+         .shape = {.floor = t.syn_pps / slots_per_second},
+         .fits =
+             [=](const Sums& sums) {
+                 return is_unanswered(sums) && sums.resets_rx < t.scan_reset_share * sums.syns_tx;
+             }},
+        {.pattern = is_table_full ? Pattern::conntrack_pressure : Pattern::connection_churn,
+         .direction = Direction::tx,
+         .metric = "new_flows_per_second",
+         .unit = "flows/s",
+         .per_second = slots_per_second,
+         .load =
+             [](const weir_pulse_slot& slot) {
+                 return static_cast<double>(std::max(slot.direction[WEIR_TX].new_flows, slot.direction[WEIR_TX].syns));
+             },
          .shape = {.floor = t.churn_fps / slots_per_second},
          .fits = [=](const Sums& sums) { return !is_mostly_foreign(sums) || sums.foreign == 0; }},
-        {.pattern = Pattern::inbound_flood, .direction = Direction::rx, .metric = "rx_packets_per_second", .unit = "packets/s",
+        {.pattern = Pattern::inbound_flood,
+         .direction = Direction::rx,
+         .metric = "rx_packets_per_second",
+         .unit = "packets/s",
          .per_second = slots_per_second,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_RX].packets); },
          .shape = {.floor = t.flood_pps / slots_per_second},
          .fits = [t](const Sums& sums) { return is_unasked(sums, t); }},
-        {.pattern = Pattern::inbound_flood, .direction = Direction::rx, .metric = "rx_bits_per_second", .unit = "bit/s",
+        {.pattern = Pattern::inbound_flood,
+         .direction = Direction::rx,
+         .metric = "rx_bits_per_second",
+         .unit = "bit/s",
          .per_second = bps,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_RX].bytes); },
          .shape = {.floor = t.hog_bps / bps},
          .fits = [t](const Sums& sums) { return is_unasked(sums, t); }},
-        {.pattern = Pattern::packet_flood, .direction = Direction::tx, .metric = "tx_packets_per_second", .unit = "packets/s",
+        {.pattern = Pattern::packet_flood,
+         .direction = Direction::tx,
+         .metric = "tx_packets_per_second",
+         .unit = "packets/s",
          .per_second = slots_per_second,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_TX].packets); },
          .shape = {.floor = t.flood_pps / slots_per_second},
-         .fits = [t](const Sums& sums) {
-             return sums.small_tx >= t.small_share * sums.packets_tx && sums.packets_tx > 1.2 * sums.packets_rx &&
-                    !is_answering_download(sums);
-         }},
-        {.pattern = Pattern::bandwidth_hog, .direction = Direction::tx, .metric = "tx_bits_per_second", .unit = "bit/s",
+         .fits =
+             [t](const Sums& sums) {
+                 return sums.small_tx >= t.small_share * sums.packets_tx && sums.packets_tx > 1.2 * sums.packets_rx &&
+                        !is_answering_download(sums);
+             }},
+        {.pattern = Pattern::bandwidth_hog,
+         .direction = Direction::tx,
+         .metric = "tx_bits_per_second",
+         .unit = "bit/s",
          .per_second = bps,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_TX].bytes); },
          .shape = {.floor = t.hog_bps / bps},
          .fits = [t](const Sums& sums) { return sums.small_tx < t.small_share * sums.packets_tx; }},
-        {.pattern = Pattern::bandwidth_hog, .direction = Direction::rx, .metric = "rx_bits_per_second", .unit = "bit/s",
+        {.pattern = Pattern::bandwidth_hog,
+         .direction = Direction::rx,
+         .metric = "rx_bits_per_second",
+         .unit = "bit/s",
          .per_second = bps,
          .load = [](const weir_pulse_slot& slot) { return static_cast<double>(slot.direction[WEIR_RX].bytes); },
          .shape = {.floor = t.hog_bps / bps},
-         .fits = [t](const Sums& sums) {
-             return sums.small_rx < t.small_share * sums.packets_rx && !is_unasked(sums, t);
-         }},
-        {.pattern = Pattern::microburst, .direction = Direction::tx, .metric = "tx_peak_bytes_in_a_millisecond",
-         .unit = "bytes", .per_second = 1,
-         .load = [t](const weir_pulse_slot& slot) {
-             const auto& tx = slot.direction[WEIR_TX];
-             const double mean = static_cast<double>(tx.bytes) / WEIR_PULSE_SLOT_MS;
-             return tx.peak_bytes >= t.burst_ratio * mean ? static_cast<double>(tx.peak_bytes) : 0.0;
-         },
+         .fits =
+             [t](const Sums& sums) { return sums.small_rx < t.small_share * sums.packets_rx && !is_unasked(sums, t); }},
+        {.pattern = Pattern::microburst,
+         .direction = Direction::tx,
+         .metric = "tx_peak_bytes_in_a_millisecond",
+         .unit = "bytes",
+         .per_second = 1,
+         .load =
+             [t](const weir_pulse_slot& slot) {
+                 const auto& tx = slot.direction[WEIR_TX];
+                 const double mean = static_cast<double>(tx.bytes) / WEIR_PULSE_SLOT_MS;
+                 return tx.peak_bytes >= t.burst_ratio * mean ? static_cast<double>(tx.peak_bytes) : 0.0;
+             },
          .shape = {.floor = t.burst_bytes, .is_short = true},
          .fits = [](const Sums&) { return true; }},
     };

@@ -71,8 +71,10 @@ std::optional<double> mean_rtt(const weir_pulse_direction& direction) {
 bool is_about_cpu(const Activity& activity) {
     switch (activity.pattern) {
     case Pattern::bandwidth_hog:
-    case Pattern::microburst: return false;
-    default: return true;
+    case Pattern::microburst:
+        return false;
+    default:
+        return true;
     }
 }
 
@@ -102,18 +104,21 @@ std::optional<Victim> latency_harm(const Activity& activity, const Tenant& victi
     found.evidence.push_back({is_network ? (by_max ? "rtt_network_max_ns" : "rtt_network_mean_ns")
                                          : (by_max ? "rtt_tenant_max_ns" : "rtt_tenant_mean_ns"),
                               harmed, baseline, "ns"});
-    found.evidence.push_back({is_network ? "rtt_network_mean_p99_ns" : "rtt_tenant_mean_p99_ns", quantile(samples.loud, 0.99),
-                              quantile(samples.quiet, 0.99), "ns"});
+    found.evidence.push_back({is_network ? "rtt_network_mean_p99_ns" : "rtt_tenant_mean_p99_ns",
+                              quantile(samples.loud, 0.99), quantile(samples.quiet, 0.99), "ns"});
     const auto least = samples_of(activity, victim, [&](const weir_pulse_slot& slot) -> std::optional<double> {
         if (slot.direction[side].rtt_count == 0) return std::nullopt;
         return rtt_min(slot.direction[side]);
     });
-    found.evidence.push_back({is_network ? "rtt_network_min_ns" : "rtt_tenant_min_ns", median(least.loud), median(least.quiet), "ns"});
-    found.evidence.push_back({"samples", static_cast<double>(samples.loud.size()), static_cast<double>(samples.quiet.size()), "slots"});
+    found.evidence.push_back(
+        {is_network ? "rtt_network_min_ns" : "rtt_tenant_min_ns", median(least.loud), median(least.quiet), "ns"});
+    found.evidence.push_back(
+        {"samples", static_cast<double>(samples.loud.size()), static_cast<double>(samples.quiet.size()), "slots"});
     return found;
 }
 
-std::optional<Victim> loss_harm(const Activity& activity, const Tenant& victim, const Thresholds& t, std::string& why_not) {
+std::optional<Victim> loss_harm(const Activity& activity, const Tenant& victim, const Thresholds& t,
+                                std::string& why_not) {
     const auto samples = samples_of(activity, victim, [](const weir_pulse_slot& slot) -> std::optional<double> {
         return slot.direction[WEIR_TX].retransmits + slot.direction[WEIR_RX].retransmits;
     });
@@ -126,17 +131,21 @@ std::optional<Victim> loss_harm(const Activity& activity, const Tenant& victim, 
     if (lost < t.loss_packets || lost < t.loss_ratio * (usual + 1)) return std::nullopt;
     if (lost < t.loss_share * sum(packets.loud)) return std::nullopt;
     const double harmed = lost / loud, baseline = sum(samples.quiet) / quiet;
-    const auto slots_hit = static_cast<std::size_t>(std::ranges::count_if(samples.loud, [](double n) { return n > 0; }));
+    const auto slots_hit =
+        static_cast<std::size_t>(std::ranges::count_if(samples.loud, [](double n) { return n > 0; }));
     if (slots_hit < loud_samples) return std::nullopt;
-    if (!samples.before.empty() && sum(samples.before) / static_cast<double>(samples.before.size()) > (harmed + baseline) / 2) {
+    if (!samples.before.empty() &&
+        sum(samples.before) / static_cast<double>(samples.before.size()) > (harmed + baseline) / 2) {
         why_not = fmt::format("{} had lost packets before", victim.name);
         return std::nullopt;
     }
     Victim found{.tenant = victim.name, .harm = Harm::loss};
     // Most slots have no loss at all, so it is the counts that are apart: Poisson's deviation from the usual number.
     const double sigmas = (lost - usual) / std::sqrt(std::max(1.0, usual) + 1);
-    found.certainty = certainty_of(activity, 0.5 + 0.5 * (1 - std::exp(-sigmas / 3)), lost / std::max(1.0, usual), slots_hit);
-    found.evidence.push_back({"retransmits_per_second", harmed * slots_per_second, baseline * slots_per_second, "packets/s"});
+    found.certainty =
+        certainty_of(activity, 0.5 + 0.5 * (1 - std::exp(-sigmas / 3)), lost / std::max(1.0, usual), slots_hit);
+    found.evidence.push_back(
+        {"retransmits_per_second", harmed * slots_per_second, baseline * slots_per_second, "packets/s"});
     found.evidence.push_back({"retransmits", lost, usual, "packets"});
     return found;
 }
@@ -154,7 +163,8 @@ std::optional<Victim> answer_harm(const Activity& activity, const Tenant& victim
     const double harmed = median(ratio.loud), baseline = median(ratio.quiet);
     // Somebody who sends without being answered (a stream, an upload in large frames) has no answers to miss.
     if (baseline < 0.5 || baseline > 2 || harmed > t.throughput_ratio * baseline) return std::nullopt;
-    if (median(asked.loud) < 0.5 * median(asked.quiet) || median(asked.loud) > 2 * median(asked.quiet)) return std::nullopt;
+    if (median(asked.loud) < 0.5 * median(asked.quiet) || median(asked.loud) > 2 * median(asked.quiet))
+        return std::nullopt;
     const double apart = separation(ratio.quiet, ratio.loud);
     if (apart < t.separation || was_there_before(ratio, baseline, harmed)) return std::nullopt;
     Victim found{.tenant = victim.name, .harm = Harm::loss};
@@ -164,7 +174,8 @@ std::optional<Victim> answer_harm(const Activity& activity, const Tenant& victim
 }
 
 // Less than it had, while something says that it wants more: `is_asking`.
-std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& victim, const Thresholds& t, bool is_asking) {
+std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& victim, const Thresholds& t,
+                                      bool is_asking) {
     for (const int direction : {WEIR_TX, WEIR_RX}) {
         const auto samples = samples_of(activity, victim, [&](const weir_pulse_slot& slot) -> std::optional<double> {
             return static_cast<double>(slot.direction[direction].bytes);
@@ -175,8 +186,8 @@ std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& vi
         if (apart < t.separation || was_there_before(samples, baseline, harmed) || !is_asking) continue;
         Victim found{.tenant = victim.name, .harm = Harm::throughput};
         found.certainty = certainty_of(activity, apart, baseline / std::max(1.0, harmed), samples.loud.size());
-        found.evidence.push_back({direction == WEIR_TX ? "tx_bits_per_second" : "rx_bits_per_second", per_second(samples.loud) * bits,
-                                  per_second(samples.quiet) * bits, "bit/s"});
+        found.evidence.push_back({direction == WEIR_TX ? "tx_bits_per_second" : "rx_bits_per_second",
+                                  per_second(samples.loud) * bits, per_second(samples.quiet) * bits, "bit/s"});
         return found;
     }
     return std::nullopt;
@@ -186,13 +197,15 @@ std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& vi
 bool is_its_own_doing(const Activity& activity, const Tenant& victim, const Tenant& accused, const Thresholds& t) {
     for (const int direction : {WEIR_TX, WEIR_RX}) {
         const auto load = [&](const Tenant& tenant, const Mask& mask) {
-            const Series series = series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; });
+            const Series series =
+                series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; });
             return sum(picked(series, mask)) / std::max<double>(1, static_cast<double>(std::ranges::count(mask, 1)));
         };
         // What comes to everybody was not asked for.
         const auto rx_packets = [&](auto value) { return sum(picked(series_of(victim, value), activity.loud)); };
-        if (direction == WEIR_RX && rx_packets([](const weir_pulse_slot& slot) { return slot.direction[WEIR_RX].group_packets; }) >
-                                        0.5 * rx_packets([](const weir_pulse_slot& slot) { return slot.direction[WEIR_RX].packets; }))
+        if (direction == WEIR_RX &&
+            rx_packets([](const weir_pulse_slot& slot) { return slot.direction[WEIR_RX].group_packets; }) >
+                0.5 * rx_packets([](const weir_pulse_slot& slot) { return slot.direction[WEIR_RX].packets; }))
             continue;
         const double loud = load(victim, activity.loud), quiet = load(victim, activity.quiet);
         const double accused_rise = load(accused, activity.loud) - load(accused, activity.quiet);

@@ -42,14 +42,14 @@ struct Activity {
     std::size_t tenant = 0;
     Pattern pattern = Pattern::bandwidth_hog;
     Direction direction = Direction::tx;
-    Series load;              // per slot, of what makes it loud
-    Mask loud;                // by slot
-    Mask quiet;               // by slot; neither: too near to a loud one
+    Series load;  // per slot, of what makes it loud
+    Mask loud;    // by slot
+    Mask quiet;   // by slot; neither: too near to a loud one
     std::size_t episodes = 0;
     std::size_t begin = 0;
     std::string_view metric;  // of the load
     std::string_view unit;
-    double per_second = 1;    // from a slot's load to the metric's unit
+    double per_second = 1;  // from a slot's load to the metric's unit
     std::vector<Evidence> evidence;
 };
 

@@ -86,41 +86,64 @@ Series picked(const Series& series, const Mask& mask) {
 
 std::string_view to_string(Pattern pattern) {
     switch (pattern) {
-    case Pattern::bandwidth_hog: return "bandwidth_hog";
-    case Pattern::packet_flood: return "packet_flood";
-    case Pattern::microburst: return "microburst";
-    case Pattern::syn_flood: return "syn_flood";
-    case Pattern::scan: return "scan";
-    case Pattern::connection_churn: return "connection_churn";
-    case Pattern::conntrack_pressure: return "conntrack_pressure";
-    case Pattern::broadcast_storm: return "broadcast_storm";
-    case Pattern::spoofing: return "spoofing";
-    case Pattern::inbound_flood: return "inbound_flood";
+    case Pattern::bandwidth_hog:
+        return "bandwidth_hog";
+    case Pattern::packet_flood:
+        return "packet_flood";
+    case Pattern::microburst:
+        return "microburst";
+    case Pattern::syn_flood:
+        return "syn_flood";
+    case Pattern::scan:
+        return "scan";
+    case Pattern::connection_churn:
+        return "connection_churn";
+    case Pattern::conntrack_pressure:
+        return "conntrack_pressure";
+    case Pattern::broadcast_storm:
+        return "broadcast_storm";
+    case Pattern::spoofing:
+        return "spoofing";
+    case Pattern::inbound_flood:
+        return "inbound_flood";
     }
     return "";
 }
 
 std::string_view meaning_of(Pattern pattern) {
     switch (pattern) {
-    case Pattern::bandwidth_hog: return "takes most of what the tenants share";
-    case Pattern::packet_flood: return "sends more small packets than the host can forward beside the others'";
-    case Pattern::microburst: return "sends in bursts of milliseconds that fill the queue, however little on average";
-    case Pattern::syn_flood: return "opens connections that nobody answers";
-    case Pattern::scan: return "tries ports and addresses, most of them closed";
-    case Pattern::connection_churn: return "opens connections faster than the host can follow";
-    case Pattern::conntrack_pressure: return "fills the host's table of connections";
-    case Pattern::broadcast_storm: return "sends to everybody";
-    case Pattern::spoofing: return "sends from addresses that are not its own";
-    case Pattern::inbound_flood: return "is flooded from outside, itself a victim";
+    case Pattern::bandwidth_hog:
+        return "takes most of what the tenants share";
+    case Pattern::packet_flood:
+        return "sends more small packets than the host can forward beside the others'";
+    case Pattern::microburst:
+        return "sends in bursts of milliseconds that fill the queue, however little on average";
+    case Pattern::syn_flood:
+        return "opens connections that nobody answers";
+    case Pattern::scan:
+        return "tries ports and addresses, most of them closed";
+    case Pattern::connection_churn:
+        return "opens connections faster than the host can follow";
+    case Pattern::conntrack_pressure:
+        return "fills the host's table of connections";
+    case Pattern::broadcast_storm:
+        return "sends to everybody";
+    case Pattern::spoofing:
+        return "sends from addresses that are not its own";
+    case Pattern::inbound_flood:
+        return "is flooded from outside, itself a victim";
     }
     return "";
 }
 
 std::string_view to_string(Harm harm) {
     switch (harm) {
-    case Harm::latency: return "latency";
-    case Harm::loss: return "loss";
-    case Harm::throughput: return "throughput";
+    case Harm::latency:
+        return "latency";
+    case Harm::loss:
+        return "loss";
+    case Harm::throughput:
+        return "throughput";
     }
     return "";
 }

@@ -39,21 +39,24 @@ std::string line(std::string_view word, std::string_view what, const Style& styl
 std::string seconds(std::size_t slots) { return fmt::format("{:.1f} s", static_cast<double>(slots) / 10); }
 
 std::string neighbour_text(const noisy::Neighbour& neighbour, const noisy::Report& report, const Style& style) {
-    std::string text =
-        toned(fmt::format("{}: {} ({} confidence, {:.2f})", terminal_safe(neighbour.tenant), to_string(neighbour.pattern),
-                          noisy::confidence_word(neighbour.certainty), neighbour.certainty),
-              Tone::warning, style) +
-        "\n";
+    std::string text = toned(fmt::format("{}: {} ({} confidence, {:.2f})", terminal_safe(neighbour.tenant),
+                                         to_string(neighbour.pattern), noisy::confidence_word(neighbour.certainty),
+                                         neighbour.certainty),
+                             Tone::warning, style) +
+                       "\n";
     text += line("what:", fmt::format("{} {}", neighbour.tenant, meaning_of(neighbour.pattern)), style);
     const std::size_t slots = static_cast<std::size_t>(report.window_ns / noisy::slot_ns);
-    text += line("since:", fmt::format("{} ago; loud for {} in {}", seconds(slots - neighbour.begin), seconds(neighbour.loud_slots),
-                                       plural(neighbour.episodes, "episode")),
+    text += line("since:",
+                 fmt::format("{} ago; loud for {} in {}", seconds(slots - neighbour.begin),
+                             seconds(neighbour.loud_slots), plural(neighbour.episodes, "episode")),
                  style);
     for (const auto& evidence : neighbour.evidence)
         text += line("seen:", evidence_text(evidence), style);
     for (const auto& victim : neighbour.victims)
         for (const auto& evidence : victim.evidence)
-            text += line("harms:", fmt::format("{}, {}: {}", victim.tenant, to_string(victim.harm), evidence_text(evidence)), style);
+            text += line(
+                "harms:", fmt::format("{}, {}: {}", victim.tenant, to_string(victim.harm), evidence_text(evidence)),
+                style);
     for (const auto& sentence : neighbour.alternatives)
         text += line("but not:", sentence, style);
     return text + line("to do:", neighbour.remedy.empty() ? neighbour.advice : neighbour.remedy, style);
@@ -109,7 +112,8 @@ std::string noisy_text(const noisy::Report& report, bool with_dismissed, const S
         text += neighbour_text(neighbour, report, style) + "\n";
     if (with_dismissed)
         for (const auto& sentence : report.dismissed)
-            text += toned(wrapped("dismissed: " + terminal_safe(sentence), style.columns, indent), Tone::dim, style) + "\n";
+            text +=
+                toned(wrapped("dismissed: " + terminal_safe(sentence), style.columns, indent), Tone::dim, style) + "\n";
     return text + toned(sum_of(report), report.neighbours.empty() ? Tone::strong : Tone::warning, style) + "\n";
 }
 
