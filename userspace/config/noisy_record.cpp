@@ -24,15 +24,12 @@ struct Field {
     void (*set)(weir_pulse_direction&, std::uint64_t);
 };
 
-#define WEIR_RECORD_FIELD(name)                                                                                          \
-    Field {                                                                                                              \
-#name,                                                                                                           \
-            [](const weir_pulse_direction& slot)                                                                         \
-                 -> std::                                                                                                \
-                     uint64_t { return slot.name; },                                                                     \
-                                                  [](weir_pulse_direction & slot,                                        \
-                                                     std::uint64_t                                                       \
-                                                         value) { slot.name = static_cast<decltype(slot.name)>(value); } \
+#define WEIR_RECORD_FIELD(name)                                                                                        \
+    Field {                                                                                                            \
+        #name, [](const weir_pulse_direction& slot) -> std::uint64_t { return slot.name; },                            \
+            [](weir_pulse_direction& slot, std::uint64_t value) {                                                      \
+                slot.name = static_cast<decltype(slot.name)>(value);                                                   \
+            }                                                                                                          \
     }
 
 constexpr std::array fields{

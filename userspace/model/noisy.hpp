@@ -143,7 +143,7 @@ struct ThresholdInfo {
     double value;
     std::string_view unit;
     std::string_view reason;
-    double Thresholds::*field;
+    double Thresholds::* field;
 };
 const std::vector<ThresholdInfo>& threshold_table();
 const ThresholdInfo* find_threshold(std::string_view name);
