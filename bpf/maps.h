@@ -51,6 +51,21 @@ struct {
     __array(values, struct weir_flow_table_map);
 } flow_tables __weak SEC(".maps");
 
+struct weir_pulse_map {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct weir_pulse_ring));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, WEIR_VNICS_MAX);
+    __type(key, __u32);
+    __array(values, struct weir_pulse_map);
+} pulses __weak SEC(".maps");
+
 /* Mapped by user space, which changes a limit word by word while packets pass. */
 struct weir_limit_map {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -92,7 +107,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, WEIR_DIRECTIONS * WEIR_TENANTS_MAX);
+    __uint(max_entries, WEIR_DIRECTIONS* WEIR_TENANTS_MAX);
     __type(key, __u32);
     __type(value, struct weir_share_entry);
 } shares __weak SEC(".maps");

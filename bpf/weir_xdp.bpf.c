@@ -65,7 +65,10 @@ int weir_xdp(struct xdp_md* ctx) {
     scratch->count.bytes = bpf_xdp_get_buff_len(ctx);
     weir_bound_payload(packet, (__u32)scratch->count.bytes);
     direction = vnic->flags & WEIR_IF_EGRESS_IS_TX ? WEIR_RX : WEIR_TX;
+    weir_pulse_keep_time(&ledger->pulse, vnic->slot, 0);
     weir_account(vnic, ledger, direction, scratch->count);
+    weir_forget_values();
+    weir_count_pulse(ledger, direction);
     weir_forget_values();
     if (vnic->flags & WEIR_IF_GUARD && !weir_guard_xdp(ctx, weir_guard_of(vnic), ledger)) return XDP_DROP;
     if (!weir_is_limited(vnic, direction)) return XDP_PASS;

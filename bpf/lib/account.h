@@ -8,6 +8,7 @@
 #include "histogram.h"
 #include "interface.h"
 #include "parse.h"
+#include "pulse.h"
 #include "wire.h"
 
 /* The vNIC at `ifindex`, or null where Weir does not count it (any more). */
@@ -35,10 +36,11 @@ static __always_inline struct weir_ledger* weir_ledger_of(const struct weir_if_e
 struct weir_scratch {
     struct weir_packet packet;
     struct weir_track_events events;
-    __u64 now_ns;    /* CLOCK_MONOTONIC, where the clock was read; else 0 */
-    __u64 flow_hash; /* 0: no flow */
+    __u64 now_ns;     /* CLOCK_MONOTONIC, where the clock was read; else 0 */
+    __u64 flow_hash;  /* 0: no flow */
     __u64 share_cost; /* with a limit only: of a byte, by fair share */
     struct weir_count count;
+    __u64 is_new_flow;
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_scratch) <= sizeof(((struct weir_ledger*)0)->scratch), "scratch is too small");
@@ -90,13 +92,19 @@ static __always_inline int weir_flow_set_find(const struct weir_if_entry* vnic, 
     return 1;
 }
 
-/* What tracking found, into the vNIC's own histograms and sums. */
-static __always_inline void weir_note_events(struct weir_latency* latency, __u32 direction,
+/* What tracking found, into the vNIC's own histograms, sums and pulse. */
+static __always_inline void weir_note_events(struct weir_ledger* ledger, __u32 direction,
                                              const struct weir_track_events* events) {
+    struct weir_latency* latency = &ledger->latency;
     struct weir_tcp_trouble* trouble = &latency->trouble[direction & 1];
+    struct weir_pulse_slot* open = &ledger->pulse.open;
     /* Seen in this direction, the answer is to what went the other way: an rx packet ends the network's round trip. */
-    if (events->rtt_ns)
+    if (events->rtt_ns) {
         weir_histogram_add(&latency->rtt[direction == WEIR_RX ? WEIR_RTT_NETWORK : WEIR_RTT_TENANT], events->rtt_ns);
+        weir_pulse_note_rtt(&open->direction[(direction & 1) ^ 1], events->rtt_ns);
+    }
+    open->direction[direction & 1].retransmits += events->retransmits;
+    open->direction[direction & 1].unseen += events->unseen;
     trouble->retransmits += events->retransmits;
     trouble->unseen += events->unseen;
     trouble->out_of_order += events->out_of_order;
@@ -118,6 +126,7 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
     __u64 hash;
 
     weir_scratch_of(ledger)->flow_hash = 0;
+    weir_scratch_of(ledger)->is_new_flow = 0;
     if (!packet->has_flow) {
         to->skbs += 1;
         weir_count_add(&to->classes[packet->class_id & (WEIR_CLASS_ROOM - 1)], count);
@@ -138,11 +147,18 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
         weir_park(to, &key, hash, parked);
         return;
     }
+    weir_scratch_of(ledger)->is_new_flow = evicted.is_new;
     if (evicted.any) {
         weir_count_add(&ledger->direction[WEIR_TX].untracked[WEIR_UNTRACKED_EVICTED], evicted.direction[WEIR_TX]);
         weir_count_add(&ledger->direction[WEIR_RX].untracked[WEIR_UNTRACKED_EVICTED], evicted.direction[WEIR_RX]);
     }
-    if (set.track && weir_track_any(events)) weir_note_events(&ledger->latency, direction, events);
+    if (set.track && weir_track_any(events)) weir_note_events(ledger, direction, events);
+}
+
+/* The frame that was just accounted, in the vNIC's pulse. */
+static __always_inline void weir_count_pulse(struct weir_ledger* ledger, __u32 direction) {
+    const struct weir_scratch* scratch = weir_scratch_of(ledger);
+    weir_pulse_packet(&ledger->pulse, direction, &scratch->packet, scratch->count, (__u32)scratch->is_new_flow);
 }
 
 #endif

@@ -97,11 +97,14 @@ static __always_inline int weir_handle_skb(struct __sk_buff* skb, __u32 is_egres
     if (!now_ns && (weir_is_limited(vnic, direction) || (!is_egress && weir_is_stamped(vnic))))
         now_ns = bpf_ktime_get_ns();
     scratch->now_ns = now_ns;
+    weir_pulse_keep_time(&ledger->pulse, vnic->slot, now_ns);
     weir_forget_values();
     if (is_egress || !(vnic->flags & WEIR_IF_XDP_ACCOUNTS)) {
         scratch->count = weir_read_skb(skb, &scratch->packet);
         scratch->packet.now_ns = scratch->now_ns;
         weir_account(vnic, ledger, direction, scratch->count);
+        weir_forget_values();
+        weir_count_pulse(ledger, direction);
         weir_forget_values();
         if (!is_egress && vnic->flags & WEIR_IF_GUARD && !weir_guard_skb(skb, weir_guard_of(vnic), ledger)) return 0;
         if (weir_is_limited(vnic, direction)) {

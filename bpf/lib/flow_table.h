@@ -47,6 +47,7 @@ struct weir_flow_set {
 struct weir_flow_evicted {
     struct weir_count direction[WEIR_DIRECTIONS];
     __u32 any;
+    __u32 is_new; /* the flow that the packet belongs to began with it, as far as the table knows */
 };
 
 static __always_inline int weir_flow_try_lock(struct weir_flow_hot* slot, __u32 expected, __u32 locked) {
@@ -175,6 +176,7 @@ static __always_inline int weir_flow_account(const struct weir_flow_set* set, co
     int same;
 
     evicted->any = 0;
+    evicted->is_new = 0;
     way = weir_flow_find(set->hot, home, tag);
     if (way < WEIR_FLOW_WAYS) {
         hot = &set->hot->way[way];
@@ -193,6 +195,7 @@ static __always_inline int weir_flow_account(const struct weir_flow_set* set, co
     hot = &set->hot->way[way];
     state = WEIR_READ_ONCE(hot->state);
     if (state & WEIR_FLOW_LOCKED || !weir_flow_try_lock(hot, state, tag | WEIR_FLOW_LOCKED)) return 0;
+    evicted->is_new = 1;
     if (state) {
         evicted->direction[WEIR_TX] = hot->direction[WEIR_TX];
         evicted->direction[WEIR_RX] = hot->direction[WEIR_RX];

@@ -40,16 +40,23 @@ static __always_inline void weir_stamp(struct __sk_buff* skb, const struct weir_
 
 /* A delay belongs to the tenant's vNICs at its ends: what leaves by a vNIC to that vNIC, what came in by one to that
  * one. Between two uplinks it belongs to the one it leaves by. */
-static __always_inline void weir_note_host_delay(const struct weir_if_entry* vnic, struct weir_latency* latency,
-                                                 __u32 direction, __u32 index, __u64 delay_ns) {
+static __always_inline void weir_note_host_delay(const struct weir_if_entry* vnic, struct weir_ledger* ledger,
+                                                 __u32 direction, __u32 index, __u64 now_ns, __u64 delay_ns) {
     const int from_uplink = (index & WEIR_STAMP_UPLINK) != 0, to_uplink = (vnic->flags & WEIR_IF_IS_UPLINK) != 0;
 
-    if (!to_uplink || from_uplink) weir_histogram_add(&latency->host[direction & 1], delay_ns);
+    if (!to_uplink || from_uplink) {
+        weir_histogram_add(&ledger->latency.host[direction & 1], delay_ns);
+        weir_pulse_keep_time(&ledger->pulse, vnic->slot, now_ns);
+        weir_pulse_note_host(&ledger->pulse.open.direction[direction & 1], delay_ns);
+    }
     if (!from_uplink) {
         __u32 slot = index & (WEIR_VNICS_MAX - 1), zero = 0;
         void* map = bpf_map_lookup_elem(&ledgers, &slot);
         struct weir_ledger* source = map ? bpf_map_lookup_elem(map, &zero) : 0;
-        if (source) weir_histogram_add(&source->latency.host[WEIR_TX], delay_ns);
+        if (!source) return;
+        weir_histogram_add(&source->latency.host[WEIR_TX], delay_ns);
+        weir_pulse_keep_time(&source->pulse, slot, now_ns);
+        weir_pulse_note_host(&source->pulse.open.direction[WEIR_TX], delay_ns);
     }
 }
 
@@ -65,7 +72,7 @@ static __always_inline __u64 weir_read_stamp(struct __sk_buff* skb, const struct
     skb->tc_index = 0;
     if (type != BPF_SKB_TSTAMP_DELIVERY_MONO) return 0;
     now_ns = bpf_ktime_get_ns();
-    if (time_ns <= now_ns) weir_note_host_delay(vnic, &ledger->latency, direction, index, now_ns - time_ns);
+    if (time_ns <= now_ns) weir_note_host_delay(vnic, ledger, direction, index, now_ns, now_ns - time_ns);
     return now_ns;
 }
 

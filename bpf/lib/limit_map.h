@@ -41,6 +41,7 @@ static __always_inline __u64 weir_share_cost_of(const struct weir_if_entry* vnic
 static __always_inline void weir_note_drop(struct weir_ledger* ledger, __u32 direction, __u32 reason,
                                            struct weir_count count) {
     weir_count_add(&ledger->direction[direction & 1].drops[reason & (WEIR_DROP_ROOM - 1)], count);
+    ledger->pulse.open.direction[direction & 1].drop_packets += (__u32)count.packets;
 }
 
 #endif

@@ -52,6 +52,7 @@ __weak __noinline int weir_limit_skb(struct __sk_buff* skb, struct weir_limit_di
     }
     if (one.is_shaped) weir_histogram_add(&ledger->latency.shaping[direction & 1], one.delay_ns);
     if (one.outcome != WEIR_LIMIT_DELAY) return WEIR_FATE_AT_ONCE;
+    ledger->pulse.open.direction[direction & 1].delayed_packets += (__u32)count.packets;
     weir_set_departure(skb, now_ns + one.delay_ns);
     return WEIR_FATE_DELAYED;
 }

@@ -61,6 +61,7 @@ struct weir_packet {
     __u32 tcp_tsecr;
     __u32 payload_bytes; /* of TCP, as the IP header has it; weir_payload_of() knows better for GSO frames */
     __u16 tcp_window;
+    __u8 is_group; /* to a broadcast or multicast address of layer 2 */
 
     __u64 now_ns; /* not the parser's: when the packet passed, CLOCK_MONOTONIC; 0: the clock was not read yet */
 };
@@ -418,6 +419,7 @@ static __always_inline void weir_parse(struct weir_view* view, const struct weir
     __builtin_memset(out, 0, sizeof(*out));
     out->class_id = WEIR_CLASS_L2_SHORT;
     if (!at) return;
+    out->is_group = at[0] & 1;
     type = weir_be16(at + 12);
 
     for (i = 0; i <= WEIR_VLAN_TAGS_MAX; i++) {

@@ -8,6 +8,7 @@
  *   vnic_info    array of weir_vnic_info by slot: what user space must remember; the programs never read it
  *   ledgers      array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
  *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
+ *   pulses       array of maps by slot: an array of one weir_pulse_ring each
  *   limits       array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
  *   tenant_info  array of weir_tenant_info by tenant slot: what user space must remember of limits
  *   guards       array of maps by slot: an array of one weir_guard each, for vNICs with WEIR_IF_GUARD
@@ -24,6 +25,7 @@
 #include "guard.h"
 #include "latency.h"
 #include "limit.h"
+#include "pulse.h"
 #include "share.h"
 #include "types.h"
 
@@ -118,6 +120,7 @@ struct weir_ledger_direction {
 struct weir_ledger {
     struct weir_ledger_direction direction[WEIR_DIRECTIONS];
     __u64 scratch[24]; /* working memory of the program that runs on this CPU; means nothing to a reader */
+    struct weir_pulse pulse;
     struct weir_latency latency;
 };
 

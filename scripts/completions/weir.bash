@@ -28,7 +28,7 @@ _weir() {
                 if ((index + 1 < COMP_CWORD)); then command="limit ${COMP_WORDS[index + 1]}"; fi
                 break
                 ;;
-            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | features | version | bench | demo)
+            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | noisy | record | features | version | bench | demo)
                 command=$word
                 break
                 ;;
@@ -36,6 +36,10 @@ _weir() {
     done
 
     case $previous in
+        --replay | --config)
+            _weir_files "$current"
+            return
+            ;;
         --role) words='vnic uplink guest' ;;
         --ingress-hook) words='auto tc xdp' ;;
         --bpf-hooks) words='auto tcx clsact' ;;
@@ -54,7 +58,7 @@ _weir() {
 
     local reading='--duration --json --pretty --help'
     case $command in
-        '') words='attach detach limit apply export status stats flows latency drops doctor features version bench demo --help --version' ;;
+        '') words='attach detach limit apply export status stats flows latency drops doctor noisy record features version bench demo --help --version' ;;
         attach)
             words='--role --tenant --capacity --addresses --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
@@ -82,6 +86,14 @@ _weir() {
         latency) words="$reading --hist$(_weir_interfaces)" ;;
         drops) words="$reading --watch --all --keep --stop --dry-run$(_weir_interfaces)" ;;
         doctor) words="$reading --list$(_weir_interfaces)" ;;
+        noisy) words="$reading --watch --replay --config --explain --thresholds" ;;
+        record)
+            if [[ $current != -* ]]; then
+                _weir_files "$current"
+                return
+            fi
+            words=$reading
+            ;;
         bench) words='--quick --runs --repeat --json --pretty --help' ;;
         demo) words='--seconds --help' ;;
         features | version) words='--json --pretty --help' ;;

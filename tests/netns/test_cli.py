@@ -25,7 +25,7 @@ NOBODY = 65534
 
 CHANGES = ["attach", "detach", "limit", "apply", "export"]
 READS_OF_ATTACHED = ["status", "stats", "flows", "latency"]
-READS = READS_OF_ATTACHED + ["drops", "doctor"]
+READS = READS_OF_ATTACHED + ["drops", "doctor", "noisy", "record"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 LIMIT_COMMANDS = ["limit set", "limit show", "limit clear", "limit confirm"]
@@ -140,6 +140,8 @@ class Usage(CliTest):
         (["drops", "--duration", "0"], "--duration: expected seconds"),
         (["doctor", "--duration", "0"], "--duration: expected seconds"),
         (["doctor", "one", "two"], 'unknown argument "two"'),
+        (["noisy", "--replay", "/dev/null", "--watch"], "--replay stands alone"),
+        (["noisy", "--replay", "/dev/null"], "cannot read /dev/null"),
         (["bench", "--runs", "0"], "--runs: expected a number"),
         (["bench", "--repeat", "x"], "--repeat: expected a number"),
         (["demo", "--seconds", "0"], "--seconds: expected a number"),

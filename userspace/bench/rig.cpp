@@ -117,11 +117,15 @@ Result<void> Rig::make_tables() {
             options.map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE;
             table.flows = Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_flows", sizeof(std::uint32_t),
                                             sizeof(weir_flow_block), weir_flow_blocks(table_sets), &options));
-            if (!table.ledger || !table.flows) return refused("cannot create a flow table", errno);
+            options.map_flags = BPF_F_MMAPABLE;
+            const Fd pulse(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_pulse", sizeof(std::uint32_t),
+                                          sizeof(weir_pulse_ring), 1, &options));
+            if (!table.ledger || !table.flows || !pulse) return refused("cannot create a flow table", errno);
             const std::uint32_t slot = slot_of(group, program);
-            const int ledger = table.ledger.get(), flows = table.flows.get();
+            const int ledger = table.ledger.get(), flows = table.flows.get(), ring = pulse.get();
             if (bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.ledgers), &slot, &ledger, BPF_ANY) ||
-                bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.flow_tables), &slot, &flows, BPF_ANY))
+                bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.flow_tables), &slot, &flows, BPF_ANY) ||
+                bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.pulses), &slot, &ring, BPF_ANY))
                 return refused("cannot install a flow table", errno);
         }
     }

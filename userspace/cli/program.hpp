@@ -51,6 +51,8 @@ void add_flows(CLI::App& app, Program& program);
 void add_latency(CLI::App& app, Program& program);
 void add_drops(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
+void add_noisy(CLI::App& app, Program& program);
+void add_record(CLI::App& app, Program& program);
 void add_features(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 void add_demo(CLI::App& app, Program& program);

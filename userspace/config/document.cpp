@@ -13,13 +13,14 @@
 #include "config/strict_json.hpp"
 #include "core/units.hpp"
 #include "model/guard.hpp"
+#include "model/noisy.hpp"
 
 namespace weir {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 4> document_keys{"$schema", "schema_version", "vnics", "limits"};
+constexpr std::array<std::string_view, 5> document_keys{"$schema", "schema_version", "vnics", "limits", "noisy"};
 constexpr std::array<std::string_view, 8> vnic_keys{"interface", "tenant",   "role",        "ingress_hook",
                                                     "flows",     "capacity", "capacity_rx", "addresses"};
 
@@ -70,10 +71,28 @@ public:
         if (root.contains("limits")) {
             WEIR_TRY(document.limits, limits(root["limits"]));
         }
+        if (root.contains("noisy")) {
+            WEIR_TRY(document.noisy, thresholds(root["noisy"]));
+        }
         return document;
     }
 
 private:
+    Result<std::map<std::string, double>> thresholds(const Json& value) const {
+        if (!value.is_object()) return expected("/noisy", "an object", value);
+        std::vector<std::string_view> known;
+        for (const auto& info : noisy::threshold_table())
+            known.push_back(info.name);
+        WEIR_CHECK(object("/noisy", value, known, {}));
+        std::map<std::string, double> found;
+        for (const auto& [key, number] : value.items()) {
+            if (!number.is_number() || number.get<double>() < 0)
+                return expected("/noisy" + pointer_step(key), "a number that is not negative", number);
+            found[key] = number.get<double>();
+        }
+        return found;
+    }
+
     Result<std::vector<TenantLimit>> limits(const Json& value) const {
         if (!value.is_array()) return expected("/limits", "an array", value);
         if (value.size() > WEIR_TENANTS_MAX)
@@ -106,7 +125,9 @@ private:
         WEIR_TRY(limit.tx.packets_per_second, optional_pps(place, value, "tx_pps"));
         WEIR_TRY(limit.rx.packets_per_second, optional_pps(place, value, "rx_pps"));
         if (!limit.is_set())
-            return bad(place, R"(expected at least one of the keys "tx_max", "rx_max", "tx_min", "rx_min", "weight", "tx_pps" and "rx_pps")");
+            return bad(
+                place,
+                R"(expected at least one of the keys "tx_max", "rx_max", "tx_min", "rx_min", "weight", "tx_pps" and "rx_pps")");
         if (value.contains("mode")) {
             WEIR_TRY(limit.mode, word(place + "/mode", value["mode"], limit_mode_from, "shape, mark or police"));
         }

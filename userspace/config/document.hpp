@@ -5,7 +5,8 @@
 //      "vnics": [{"interface": "vnet3", "tenant": "web", "role": "vnic", "ingress_hook": "auto", "flows": 8192},
 //                {"interface": "eth0", "role": "uplink", "capacity": "10gbit"}],
 //      "limits": [{"tenant": "web", "tx_max": "100mbit", "rx_pps": 50000, "mode": "shape", "burst": "2ms",
-//                  "overhead_bytes": 24}]}
+//                  "overhead_bytes": 24}],
+//      "noisy": {"latency_ratio": 2}}
 #pragma once
 
 #include <string>
@@ -23,6 +24,9 @@ Result<Document> parse_document(std::string_view json_text, const std::string& n
 
 // Reads and parses a file; "-" is standard input.
 Result<Document> load_document(const std::string& path);
+
+// The text of a file, "-" for standard input; at most 16 MiB.
+Result<std::string> load_text(const std::string& path);
 
 std::string print_document(const Document& document);
 

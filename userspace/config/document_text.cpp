@@ -59,6 +59,13 @@ std::string array_text(const std::vector<Entry>& entries, std::string (*line_of)
     return text + (entries.empty() ? "]" : "\n  ]");
 }
 
+std::string thresholds_text(const std::map<std::string, double>& thresholds) {
+    std::string text = "{";
+    for (const auto& [name, value] : thresholds)
+        text += fmt::format(R"({}"{}": {})", text.size() == 1 ? "" : ", ", name, value);
+    return text + "}";
+}
+
 Result<std::string> read_all(int fd, const std::string& what) {
     std::string text;
     std::string buffer(std::size_t{64} << 10, '\0');
@@ -76,24 +83,26 @@ Result<std::string> read_all(int fd, const std::string& what) {
 
 }  // namespace
 
-Result<Document> load_document(const std::string& path) {
-    if (path == "-") {
-        WEIR_TRY(std::string text, read_all(STDIN_FILENO, "cannot read standard input"));
-        return parse_document(text, "standard input");
-    }
-    std::string what = fmt::format("cannot read {}", path);
-    Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<std::string> load_text(const std::string& path) {
+    if (path == "-") return read_all(STDIN_FILENO, "cannot read standard input");
+    const std::string what = fmt::format("cannot read {}", path);
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) {
-        Errc code = errno == EACCES || errno == EPERM ? Errc::permission : Errc::failed;
+        const Errc code = errno == EACCES || errno == EPERM ? Errc::permission : Errc::failed;
         return fail(code, what, errno_text(errno), "give the path of a JSON document, or - for standard input");
     }
-    WEIR_TRY(std::string text, read_all(file.get(), what));
-    return parse_document(text, path);
+    return read_all(file.get(), what);
+}
+
+Result<Document> load_document(const std::string& path) {
+    WEIR_TRY(const std::string text, load_text(path));
+    return parse_document(text, path == "-" ? "standard input" : path);
 }
 
 std::string print_document(const Document& document) {
     std::string text = "{\n  \"schema_version\": 1,\n  \"vnics\": " + array_text(document.vnics, vnic_line);
     if (document.limits) text += ",\n  \"limits\": " + array_text(*document.limits, limit_line);
+    if (document.noisy) text += ",\n  \"noisy\": " + thresholds_text(*document.noisy);
     return text + "\n}\n";
 }
 

@@ -34,6 +34,7 @@ struct Pin {
 
 constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},      Pin{"vnic_info", &Instance::vnic_info},
                               Pin{"ledgers", &Instance::ledgers},  Pin{"flow_tables", &Instance::flow_tables},
+                              Pin{"pulses", &Instance::pulses},
                               Pin{"limits", &Instance::limits},    Pin{"tenant_info", &Instance::tenant_info},
                               Pin{"guards", &Instance::guards},
                               Pin{"shares", &Instance::shares},    Pin{"share_rounds", &Instance::share_rounds},
@@ -72,6 +73,7 @@ Result<Skeleton> load(const Instance* running) {
                                std::pair{skeleton->maps.vnic_info, running->vnic_info.get()},
                                std::pair{skeleton->maps.ledgers, running->ledgers.get()},
                                std::pair{skeleton->maps.flow_tables, running->flow_tables.get()},
+                               std::pair{skeleton->maps.pulses, running->pulses.get()},
                                std::pair{skeleton->maps.limits, running->limits.get()},
                                std::pair{skeleton->maps.tenant_info, running->tenant_info.get()},
                                std::pair{skeleton->maps.guards, running->guards.get()},
@@ -149,6 +151,7 @@ Result<Instance> create_instance() {
                          std::pair{"vnic_info", bpf_map__fd(skeleton->maps.vnic_info)},
                          std::pair{"ledgers", bpf_map__fd(skeleton->maps.ledgers)},
                          std::pair{"flow_tables", bpf_map__fd(skeleton->maps.flow_tables)},
+                         std::pair{"pulses", bpf_map__fd(skeleton->maps.pulses)},
                          std::pair{"limits", bpf_map__fd(skeleton->maps.limits)},
                          std::pair{"tenant_info", bpf_map__fd(skeleton->maps.tenant_info)},
                          std::pair{"guards", bpf_map__fd(skeleton->maps.guards)},

@@ -18,6 +18,7 @@ struct Instance {
     Fd vnic_info;
     Fd ledgers;
     Fd flow_tables;
+    Fd pulses;
     Fd limits;
     Fd tenant_info;
     Fd guards;

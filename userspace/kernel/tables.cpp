@@ -134,7 +134,12 @@ Result<void> install_tables(const Instance& instance, std::uint32_t slot, const 
     if (!flows)
         return fail(Errc::failed, fmt::format("cannot create a flow table for {} flows", info.flows), errno_text(errno),
                     "use a smaller --flows");
+    DECLARE_LIBBPF_OPTS(bpf_map_create_opts, mapped, .map_flags = BPF_F_MMAPABLE);
+    const Fd pulse(
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_pulse", sizeof(std::uint32_t), sizeof(weir_pulse_ring), 1, &mapped));
+    if (!pulse) return fail(Errc::failed, "cannot create the pulse's ring", errno_text(errno));
     WEIR_CHECK(put(instance.ledgers.get(), slot, ledger.get(), "ledger"));
+    WEIR_CHECK(put(instance.pulses.get(), slot, pulse.get(), "pulse"));
     WEIR_CHECK(put(instance.flow_tables.get(), slot, flows.get(), "flow table"));
     return enter_interface(instance, slot, info);
 }
@@ -145,7 +150,8 @@ Result<void> remove_tables(const Instance& instance, std::uint32_t slot, std::ui
         WEIR_TRY(const auto entry, read_place(instance, place));
         if (entry.ifindex == ifindex && entry.slot == slot) WEIR_CHECK(write_place(instance, place, {}));
     }
-    for (const int outer : {instance.ledgers.get(), instance.flow_tables.get(), instance.guards.get()})
+    for (const int outer :
+         {instance.ledgers.get(), instance.flow_tables.get(), instance.guards.get(), instance.pulses.get()})
         if (bpf_map_delete_elem(outer, &slot) != 0 && errno != ENOENT)
             return fail(Errc::failed, fmt::format("cannot remove the tables of slot {}", slot), errno_text(errno));
     return {};
@@ -185,6 +191,10 @@ Result<Fd> open_flow_table(const Instance& instance, std::uint32_t slot) {
     return open_inner(instance.flow_tables.get(), slot, "flow table");
 }
 
+Result<Fd> open_pulse(const Instance& instance, std::uint32_t slot) {
+    return open_inner(instance.pulses.get(), slot, "pulse");
+}
+
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd) {
     const int cpus = libbpf_num_possible_cpus();
     if (cpus < 1) return fail(Errc::failed, "cannot count the CPUs", errno_text(-cpus));
@@ -209,6 +219,13 @@ Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t
         for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way)
             copy_slot(table, set, way);
     return copy;
+}
+
+Result<void> copy_pulse(int pulse_fd, weir_pulse_ring& ring) {
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(pulse_fd, &zero, &ring) != 0)
+        return fail(Errc::failed, "cannot read a pulse", errno_text(errno));
+    return {};
 }
 
 std::uint64_t map_memory_bytes(int map_fd) {

@@ -29,6 +29,7 @@ Result<void> update_interface_flags(const Instance& instance, const std::vector<
 // The maps of a slot; an error if it has none.
 Result<Fd> open_ledger(const Instance& instance, std::uint32_t slot);
 Result<Fd> open_flow_table(const Instance& instance, std::uint32_t slot);
+Result<Fd> open_pulse(const Instance& instance, std::uint32_t slot);
 
 // The ledger of every CPU.
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
@@ -36,6 +37,9 @@ Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
 // A copy of a whole table: weir_flow_blocks(sets) blocks (bpf/shared/abi.h). Slots change while it is copied; a slot
 // that is locked at that moment is copied again until it is not.
 Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets);
+
+// A copy of a vNIC's ring, made while programs write to it: each number is whole.
+Result<void> copy_pulse(int pulse_fd, weir_pulse_ring& ring);
 
 // Kernel memory behind a map, as the kernel accounts it (fdinfo's memlock).
 std::uint64_t map_memory_bytes(int map_fd);

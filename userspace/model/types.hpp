@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -125,6 +126,7 @@ inline bool same_attachment(const Vnic& a, const Vnic& b) {
 struct Document {
     std::vector<VnicSpec> vnics;
     std::optional<std::vector<TenantLimit>> limits = {};  // nothing: it does not say; limits stay as they are
+    std::optional<std::map<std::string, double>> noisy = {};  // thresholds of weir noisy that are not the usual ones
 };
 
 }  // namespace weir

@@ -1,0 +1,214 @@
+#include "model/noisy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/units.hpp"
+#include "model/noisy_parts.hpp"
+
+namespace weir::noisy {
+namespace {
+
+constexpr double slots_per_second = 10;
+constexpr double bits = 8;
+
+double load_in(const Series& load, const Mask& mask) {
+    const Series loud = picked(load, mask);
+    return loud.empty() ? 0 : sum(loud) / static_cast<double>(loud.size());
+}
+
+Series same_load(const Activity& activity, const Tenant& tenant) {
+    const int direction = static_cast<int>(activity.direction);
+    return series_of(tenant, [&](const weir_pulse_slot& slot) -> double {
+        const auto& own = slot.direction[direction];
+        switch (activity.pattern) {
+        case Pattern::spoofing:
+        case Pattern::connection_churn:
+        case Pattern::conntrack_pressure:
+            return std::max(own.new_flows, own.syns);
+        case Pattern::syn_flood:
+        case Pattern::scan:
+            return own.syns;
+        case Pattern::broadcast_storm:
+            return own.group_packets;
+        case Pattern::microburst:
+            return own.peak_bytes;
+        default:
+            return activity.unit == "bit/s" ? static_cast<double>(own.bytes) : own.packets;
+        }
+    });
+}
+
+// Why this one is not to blame though others are harmed when it is loud; empty if it is.
+std::string exoneration(const Activity& activity, const std::vector<Tenant>& tenants, const Thresholds& t) {
+    const std::string& name = tenants[activity.tenant].name;
+    const double own = load_in(same_load(activity, tenants[activity.tenant]), activity.loud);
+    double all = 0;
+    std::size_t as_loud = 0;
+    for (const Tenant& tenant : tenants) {
+        const double load = load_in(same_load(activity, tenant), activity.loud);
+        all += load;
+        // Also at other moments: who shares with many gets less while this one is there.
+        if (std::max(load, quantile(same_load(activity, tenant), 0.9)) >= 0.5 * own) as_loud += 1;
+    }
+    if (as_loud >= static_cast<std::size_t>(t.crowd))
+        return fmt::format("{} is one of {} tenants that are about equally loud: the host is too small for all of them",
+                           name, as_loud);
+    if (activity.pattern != Pattern::microburst && own < t.share * all)
+        return fmt::format("{} does {:.0f} % of what all tenants do", name, 100 * own / all);
+    return {};
+}
+
+// Whether what a tenant received was sent by another tenant of this host.
+const Activity* local_sender(const Activity& received, const std::vector<Activity>& activities,
+                             const std::vector<Tenant>& tenants) {
+    if (received.direction != Direction::rx) return nullptr;
+    const auto load = [&](const Tenant& tenant, int direction) {
+        return load_in(series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; }),
+                       received.loud);
+    };
+    const double got = load(tenants[received.tenant], WEIR_RX);
+    for (const Activity& sent : activities) {
+        if (sent.tenant == received.tenant || sent.direction != Direction::tx) continue;
+        std::size_t both = 0, loud = 0;
+        for (std::size_t i = 0; i < sent.loud.size(); ++i) {
+            loud += received.loud[i] != 0 ? 1 : 0;
+            both += received.loud[i] != 0 && sent.loud[i] != 0 ? 1 : 0;
+        }
+        const double gave = load(tenants[sent.tenant], WEIR_TX);
+        if (both * 10 >= loud * 8 && gave >= 0.6 * got) return &sent;
+    }
+    return nullptr;
+}
+
+// The more specific says more.
+int rank(Pattern pattern) {
+    switch (pattern) {
+    case Pattern::spoofing:
+        return 0;
+    case Pattern::broadcast_storm:
+        return 1;
+    case Pattern::scan:
+        return 2;
+    case Pattern::syn_flood:
+        return 3;
+    case Pattern::conntrack_pressure:
+        return 4;
+    case Pattern::inbound_flood:
+        return 5;
+    case Pattern::packet_flood:
+        return 6;
+    case Pattern::connection_churn:
+        return 7;
+    case Pattern::bandwidth_hog:
+        return 8;
+    case Pattern::microburst:
+        return 9;
+    }
+    return 10;
+}
+
+std::uint64_t two_digits(double value) {
+    if (value < 1) return 1;
+    const double scale = std::pow(10, std::floor(std::log10(value)) - 1);
+    return static_cast<std::uint64_t>(scale <= 1 ? std::ceil(value) : std::floor(value / scale) * scale);
+}
+
+std::string rate_word(double bps) { return print_rate(two_digits(std::max(bps, static_cast<double>(limit_min_bps)))); }
+
+}  // namespace
+
+std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const Window& window) {
+    const Tenant& tenant = tenants[activity.tenant];
+    const int direction = static_cast<int>(activity.direction);
+    const std::string way = activity.direction == Direction::tx ? "tx" : "rx";
+    const auto bytes = [&](const Tenant& whose) {
+        return series_of(whose, [&](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; });
+    };
+    const auto packets =
+        series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].packets; });
+    const double loud_bps = load_in(bytes(tenant), activity.loud) * slots_per_second * bits;
+    const double quiet_bps = quantile(picked(bytes(tenant), activity.quiet), 0.9) * slots_per_second * bits;
+    const double quiet_pps = quantile(picked(packets, activity.quiet), 0.9) * slots_per_second;
+    const double loud_pps = load_in(packets, activity.loud) * slots_per_second;
+
+    // It has filled the uplink before this host can drop any of it.
+    if (activity.pattern == Pattern::inbound_flood) return {};
+    if (activity.pattern == Pattern::bandwidth_hog) {
+        double others = 0, capacity = 0;
+        for (const Tenant& other : tenants)
+            if (&other != &tenant)
+                others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits;
+        for (const auto& vnic : window.vnics)
+            if (vnic.role == Role::uplink && vnic.capacity_bps != 0) capacity += static_cast<double>(vnic.capacity_bps);
+        double rate = std::max(quiet_bps, loud_bps / 4);
+        if (capacity > 0)
+            rate = std::max(capacity / (2 * static_cast<double>(tenants.size())),
+                            std::min(0.8 * capacity - others, loud_bps / 2));
+        return fmt::format("weir limit set {} --{}-max {}", tenant.name, way, rate_word(rate));
+    }
+    if (activity.pattern == Pattern::microburst) {
+        const double peak_bps = median(picked(activity.load, activity.loud)) * 1000 * bits;
+        return fmt::format("weir limit set {} --{}-max {} --burst 1ms", tenant.name, way,
+                           rate_word(std::max(4 * loud_bps, peak_bps / 10)));
+    }
+    // Packets: twice what it usually does, and some for what it has not shown yet.
+    const double pps = std::max({2 * quiet_pps, 100.0, loud_pps / 100});
+    return fmt::format("weir limit set {} --{}-pps {}", tenant.name, way, two_digits(pps));
+}
+
+Report judge(const Window& window, const Thresholds& thresholds) {
+    Report report;
+    report.window_ns = window.slots * slot_ns;
+    const auto tenants = tenants_of(window);
+    const auto activities = find_activities(window, tenants, thresholds);
+    std::map<std::size_t, std::vector<Neighbour>> by_tenant;
+    for (const Activity& activity : activities) {
+        const std::string& name = tenants[activity.tenant].name;
+        Neighbour neighbour{.tenant = name, .pattern = activity.pattern, .direction = activity.direction};
+        for (std::size_t i = 0; i < tenants.size(); ++i) {
+            if (i == activity.tenant && activity.pattern != Pattern::inbound_flood) continue;
+            auto victims = find_harm(activity, tenants, i, thresholds, neighbour.alternatives);
+            std::ranges::move(victims, std::back_inserter(neighbour.victims));
+        }
+        if (neighbour.victims.empty()) {
+            for (const auto& words : neighbour.alternatives)
+                report.dismissed.push_back(fmt::format("{} ({}): {}", name, to_string(activity.pattern), words));
+            continue;
+        }
+        if (auto words = exoneration(activity, tenants, thresholds); !words.empty()) {
+            report.dismissed.push_back(std::move(words));
+            continue;
+        }
+        if (const Activity* sender = local_sender(activity, activities, tenants)) {
+            report.dismissed.push_back(fmt::format("{} ({}): what it received came from {}", name,
+                                                   to_string(activity.pattern), tenants[sender->tenant].name));
+            continue;
+        }
+        neighbour.begin = activity.begin;
+        neighbour.loud_slots = static_cast<std::size_t>(std::ranges::count(activity.loud, 1));
+        neighbour.episodes = activity.episodes;
+        neighbour.evidence = activity.evidence;
+        neighbour.remedy = remedy_of(activity, tenants, window);
+        if (neighbour.remedy.empty())
+            neighbour.advice =
+                fmt::format("have what is sent to {} dropped before the uplink: what arrives has done its harm", name);
+        for (const Victim& victim : neighbour.victims)
+            neighbour.certainty = std::max(neighbour.certainty, victim.certainty);
+        by_tenant[activity.tenant].push_back(std::move(neighbour));
+    }
+    for (auto& [tenant, patterns] : by_tenant) {
+        const auto best = std::ranges::min_element(patterns, {}, [](const Neighbour& n) { return rank(n.pattern); });
+        report.neighbours.push_back(std::move(*best));
+    }
+    std::ranges::sort(report.neighbours, std::greater<>(), &Neighbour::certainty);
+    std::ranges::sort(report.dismissed);
+    const auto [first, last] = std::ranges::unique(report.dismissed);
+    report.dismissed.erase(first, last);
+    return report;
+}
+
+}  // namespace weir::noisy
