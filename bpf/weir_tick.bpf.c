@@ -21,6 +21,7 @@ struct weir_pass {
     __u32 takes_over;
     __u64 now_ns;
     __u64 next_revert_ns;
+    __s64 sent_bytes; /* by all tenants since the last tick */
 };
 
 static __always_inline const struct weir_tick_settings* settings_of(void) {
@@ -70,6 +71,17 @@ static __always_inline void take_over(struct weir_pass* pass, struct weir_share_
     entry->weight_inverse = (__u32)(weight >> 32);
 }
 
+/* What has left of what was admitted. */
+static __always_inline void note_sent(struct weir_pass* pass, struct weir_share_entry* entry,
+                                      const struct weir_share_sample* sample) {
+    const __u64 queued = weir_share_bytes(entry->rate_bps, weir_share_min(sample->backlog_ns, 1ull << 33));
+    if (entry->is_primed)
+        pass->sent_bytes += (__s64)(sample->offered_bytes - entry->offered_seen_bytes) -
+                            (__s64)(sample->dropped_bytes - entry->dropped_seen_bytes) +
+                            (__s64)entry->queued_bytes - (__s64)queued;
+    entry->queued_bytes = queued;
+}
+
 static __always_inline void measure_one(struct weir_pass* pass, struct weir_share_round* round, __u32 slot) {
     struct weir_share_entry* entry = entry_of(pass, slot);
     struct weir_limit_direction* limit;
@@ -98,6 +110,7 @@ static __always_inline void measure_one(struct weir_pass* pass, struct weir_shar
     sample.backlog_ns = ahead >> WEIR_TIME_SHIFT;
     sample.offered_bytes = WEIR_READ_ONCE(limit->offered_bytes);
     sample.dropped_bytes = WEIR_READ_ONCE(limit->dropped_bytes);
+    note_sent(pass, entry, &sample);
     weir_share_measure(round, entry, &sample);
 }
 
@@ -175,7 +188,7 @@ static __always_inline __u32 batches_of(__u32 count) { return (count + WEIR_TICK
 /* One direction's tick. A global function: the verifier sees it once, not once a caller and direction. Returns whether
  * the direction has a capacity. */
 __weak __noinline int weir_tick_way(__u32 way, __u32 takes_over, __u64 now_ns) {
-    struct weir_pass pass = {way & 1, takes_over, now_ns, 0};
+    struct weir_pass pass = {way & 1, takes_over, now_ns, 0, 0};
     struct weir_share_round* round = round_of(&pass);
     const struct weir_tick_settings* wished = settings_of();
     struct weir_tick* one = tick_of();
@@ -190,10 +203,11 @@ __weak __noinline int weir_tick_way(__u32 way, __u32 takes_over, __u64 now_ns) {
     }
     slots = WEIR_READ_ONCE(wished->slots);
     batches = batches_of(slots < WEIR_TENANTS_MAX ? (__u32)slots : WEIR_TENANTS_MAX);
-    round->capacity_bps = capacity_bps;
+    round->capacity_bps = weir_share_payable(round, capacity_bps);
     weir_share_begin(round, now_ns - round->last_tick_ns);
     round->last_tick_ns = now_ns;
     bpf_loop(batches, measure_some, &pass, 0);
+    weir_share_owe(round, capacity_bps, pass.sent_bytes);
     bpf_loop(batches_of(WEIR_SHARE_FINE), walk_fine_some, &pass, 0);
     if (!weir_share_pick(round)) {
         bpf_loop(batches, sort_some, &pass, 0);

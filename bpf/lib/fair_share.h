@@ -91,6 +91,37 @@ static __always_inline void weir_share_bracket(struct weir_share_round* round, _
     round->is_found = 0;
 }
 
+/* A debt up to this much is the grain of packets and bursts: so long of the capacity, and so many packets. */
+#define WEIR_SHARE_DEBT_FREE_NS 2000000ull
+#define WEIR_SHARE_DEBT_FREE_BYTES (16 * 1514ull)
+#define WEIR_SHARE_DEBT_MAX_NS 64000000ull
+/* What is beyond it is paid back within so long, by at most a quarter of the capacity. */
+#define WEIR_SHARE_PAYBACK_NS 16000000ull
+
+/* Bytes of a rate in a time of at most 2^33 ns. */
+static __always_inline __u64 weir_share_bytes(__u64 rate_bps, __u64 time_ns) {
+    return (time_ns >> 10) * (rate_bps >> 3) / 976562;
+}
+
+/* What all tenants together sent beyond the capacity while some of it was lent and asked back within one interval. The
+ * uplink's queue has it; without this it would stay there. */
+static __always_inline void weir_share_owe(struct weir_share_round* round, __u64 capacity_bps, __s64 sent_bytes) {
+    const __s64 most = (__s64)weir_share_bytes(capacity_bps, WEIR_SHARE_DEBT_MAX_NS);
+    __s64 debt = (__s64)round->debt_bytes + sent_bytes - (__s64)weir_share_bytes(capacity_bps, round->elapsed_ns);
+    if (debt < 0) debt = 0;
+    round->debt_bytes = (__u64)(debt > most ? most : debt);
+}
+
+/* What is shared in this tick: the capacity, less what is paid back. */
+static __always_inline __u64 weir_share_payable(const struct weir_share_round* round, __u64 capacity_bps) {
+    const __u64 free_bytes =
+        weir_share_max(weir_share_bytes(capacity_bps, WEIR_SHARE_DEBT_FREE_NS), WEIR_SHARE_DEBT_FREE_BYTES);
+    __u64 payback_bps;
+    if (round->debt_bytes <= free_bytes) return capacity_bps;
+    payback_bps = (round->debt_bytes - free_bytes) * 8 * (1000000000ull / WEIR_SHARE_PAYBACK_NS);
+    return capacity_bps - weir_share_min(payback_bps, capacity_bps >> 2);
+}
+
 /* Begins a tick. `elapsed_ns` is the time since the one before, over which was measured. */
 static __always_inline void weir_share_begin(struct weir_share_round* round, __u64 elapsed_ns) {
     __u64 capacity_bps = weir_share_max(round->capacity_bps, WEIR_SHARE_CAPACITY_MIN_BPS);

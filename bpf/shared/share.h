@@ -50,7 +50,7 @@ struct weir_share_entry {
     __u64 cap_level;   /* from here on it has all it wants */
     __u32 reason;      /* weir_share_reason */
     __u32 is_primed;   /* what was seen is valid */
-    __u64 reserved;
+    __u64 queued_bytes; /* of what was admitted, what had not left yet */
 };
 
 #define WEIR_SHARE_UNBOUNDED (~0ull)
@@ -109,7 +109,8 @@ struct weir_share_round {
     __u64 free_u;        /* what these have between them, and what nobody has */
     __u32 place;         /* the bin that was found */
     __u32 is_found;
-    __u64 reserved[2];
+    __u64 debt_bytes; /* sent beyond the capacity and not paid back yet */
+    __u64 reserved;
 
     struct weir_share_bin coarse[WEIR_SHARE_COARSE];
     struct weir_share_bin fine[WEIR_SHARE_FINE];

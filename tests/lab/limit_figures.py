@@ -6,9 +6,9 @@
 Nothing here knows what is expected.
 """
 
-import bisect
-
+import share_figures
 import vm
+from samples import count_at, percentile, rate_bps
 
 WARM_UP_NS = 2_000_000_000
 WINDOW_NS = 1_000_000_000
@@ -18,28 +18,6 @@ RX_BYTES = 1  # of a sample of 'wire'
 
 def bits_per_second(rate):
     return int(rate[:-4]) * UNITS[rate[-4:]]
-
-
-def percentile(values, share):
-    """The smallest value that at least this share of them does not exceed; None of none."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)] if ordered else None
-
-
-def count_at(samples, time_ns, column):
-    """A cumulative count at a moment, on the line between the samples around it."""
-    place = bisect.bisect_left(samples, [time_ns])
-    if place == 0:
-        return samples[0][column]
-    if place == len(samples):
-        return samples[-1][column]
-    (before, after) = samples[place - 1], samples[place]
-    share = (time_ns - before[0]) / (after[0] - before[0])
-    return before[column] + share * (after[column] - before[column])
-
-
-def rate_bps(samples, from_ns, to_ns, column):
-    return (count_at(samples, to_ns, column) - count_at(samples, from_ns, column)) * 8e9 / (to_ns - from_ns)
 
 
 def highest_rate_bps(samples, window_ns, column, from_ns=0):
@@ -203,7 +181,7 @@ def stop(kept, settings):
 
 
 READERS = {"limit_tcp": tcp, "limit_udp": udp, "limit_change": change, "limit_local": local, "limit_cost": cost,
-           "limit_stop": stop}
+           "limit_stop": stop, "share": share_figures.read}
 
 
 def of(case, kept):

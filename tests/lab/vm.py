@@ -237,7 +237,7 @@ def _build(kernel, files):
     image.file("/etc/passwd", b"root:x:0:0:root:/:/bin/bash\n")
     image.copy(os.path.join(HERE, "guest", "init"), "/init")
     image.copy(os.path.join(HERE, "guest", "tenant"), "/lab/tenant_agent")
-    for name in ("experiment", "lib.sh", "path.sh", "limiter.sh"):
+    for name in ("experiment", "lib.sh", "path.sh", "limiter.sh", "sharing.sh"):
         image.copy(os.path.join(HERE, "guest", name), "/lab/" + name)
     for name in experiments():
         image.copy(os.path.join(EXPERIMENTS, name + ".sh"), f"/lab/experiments/{name}.sh")

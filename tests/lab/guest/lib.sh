@@ -99,3 +99,4 @@ busy_ms() { awk '{ printf "%d\n", ($1 - $2) * 1000 }' /proc/uptime; }
 
 source /lab/path.sh
 source /lab/limiter.sh
+source /lab/sharing.sh

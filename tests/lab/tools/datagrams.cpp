@@ -1,6 +1,6 @@
 // Numbered UDP datagrams at a steady rate, and the end that knows which of them came.
 //
-//     datagrams receive [--port P] [--idle-ms N]
+//     datagrams receive [--port P] [--idle-ms N] [--step-ms N]
 //     datagrams send ADDRESS [--port P] [--rate BITS_PER_SECOND] [--size BYTES] [--seconds S | --count N]
 //                            [--pace BITS_PER_SECOND]
 //
@@ -9,6 +9,7 @@
 // With rate 0 the sender goes flat out. It wakes at most every 250 us and then sends what is due.
 //     sender:   {"start_ns", "end_ns", "sent", "refused"}                 refused: the kernel said no, not counted as
 //     sent receiver: {"received", "out_of_order", "first_ns", "last_ns", "longest_gap_ns"}
+// With --step-ms the receiver also has "samples": [[time_ns, datagrams so far], ...], one every so long.
 // The receiver says "ready" and ends on SIGTERM, or when nothing came for --idle-ms after the first.
 #include <poll.h>
 
@@ -25,6 +26,8 @@ constexpr std::uint64_t settling_ns = tool::ns_per_s / 2;
 
 int receive(tool::Options& options) {
     const std::uint64_t idle_ms = options.number("--idle-ms", 500);
+    const std::uint64_t step_ns = options.number("--step-ms", 0) * tool::ns_per_ms;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> samples;
     const int fd = tool::open_socket(SOCK_DGRAM);
     sockaddr_in address = tool::address_of("0.0.0.0", options.number("--port", default_port));
     tool::set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20, "SO_RCVBUFFORCE");
@@ -48,14 +51,18 @@ int receive(tool::Options& options) {
             if (received) longest_gap_ns = std::max(longest_gap_ns, now - last_ns);
             last_ns = now;
             received += 1;
+            if (step_ns && (samples.empty() || now >= samples.back().first + step_ns)) samples.emplace_back(now, received);
             if (now < first_ns + settling_ns) continue;
             if (!settled) settled_first_ns = now;
             settled += 1;
         }
     }
     std::printf("{\"received\":%lu,\"out_of_order\":%lu,\"first_ns\":%lu,\"last_ns\":%lu,\"longest_gap_ns\":%lu,"
-                "\"settled\":{\"received\":%lu,\"first_ns\":%lu}}\n",
+                "\"settled\":{\"received\":%lu,\"first_ns\":%lu},\"samples\":[",
                 received, out_of_order, first_ns, last_ns, longest_gap_ns, settled, settled_first_ns);
+    for (std::size_t i = 0; i < samples.size(); i++)
+        std::printf("%s[%lu,%lu]", i ? "," : "", samples[i].first, samples[i].second);
+    std::printf("]}\n");
     return 0;
 }
 
