@@ -93,6 +93,7 @@ struct Neighbour {
     std::vector<Victim> victims = {};
     std::vector<std::string> alternatives = {};  // considered and why they are not it, a sentence each
     std::string remedy = {};                     // a command
+    std::string advice = {};                     // where no command of this host mends it
 };
 
 struct Report {
