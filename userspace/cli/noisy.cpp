@@ -181,13 +181,13 @@ void add_noisy(CLI::App& app, Program& program) {
             "Watch for so many seconds, 0.1 to 86400, and look at\nthem and the minute before; Ctrl-C ends it early\n"
             "[look back only]; with --watch: how often [5]")
         ->option_text("S");
-    command.add_flag("--watch", words->watch, "Judge again and again until Ctrl-C; as JSON a line each time");
+    command.add_flag("--watch", words->watch, "Judge again and again until Ctrl-C; -j: a line each");
     command.add_option("--replay", words->replay, "Judge what weir record wrote; - is standard input")
         ->option_text("FILE");
     command.add_option("--config", words->config, "A document (weir apply) whose \"noisy\" sets thresholds")
         ->option_text("FILE");
     command.add_flag("--explain", words->explain, "Print what was considered and dismissed too");
-    command.add_flag("--thresholds", words->thresholds, "Print the thresholds and their reasons, and look at nothing");
+    command.add_flag("--thresholds", words->thresholds, "Print the thresholds and their reasons only");
     on_chosen(command, program, [words, &program] { return run_noisy(*words, program.format); });
 }
 
