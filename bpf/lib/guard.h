@@ -1,6 +1,6 @@
 /* The guard: whether a frame's source address is one of the tenant's own. docs/guard.md.
  *
- * Pure but for weir_guard_of(). What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What
+ * Pure. What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What
  * has none (another EtherType, a frame too short to hold it) passes: the guard knows nothing of it.
  *
  * Sources: RFC 826 and 5227 (ARP; a probe's sender address is 0.0.0.0), RFC 2131 section 4.1 (DHCP clients without an

@@ -54,7 +54,7 @@ class TestGuard(Base):
         self.guest.run("ping", "-c", "3", "-i", "0.05", "-W", "2", "10.0.1.2")
         self.guest.run("ping", "-c", "3", "-i", "0.05", "-W", "2", "fd00::1")
         sent = self.lab.iperf(self.guest, self.far, "10.0.1.2", "-n", "20M")
-        self.assertGreaterEqual(sent["end"]["sum_received"]["bytes"], 20 << 20)
+        self.assertGreaterEqual(sent["end"]["sum_sent"]["bytes"], 20 << 20)
         self.assertEqual(self.spoofed(), 0)
 
         before = self.host.stats()["vnic0"]["tx"]
