@@ -98,7 +98,7 @@ void add_attach(CLI::App& app, Program& program) {
         ->option_text("RATE");
     command
         .add_option("--addresses", words->addresses,
-                    fmt::format("With --role vnic: what the tenant may send from, up to {}\naddresses or prefixes: "
+                    fmt::format("With --role vnic: what may be sent from, up to {}\naddresses or prefixes: "
                                 "10.0.0.2,fd00::/64; none [any]",
                                 guard_prefixes_max))
         ->option_text("LIST");
