@@ -47,8 +47,8 @@ _weir() {
         --protocol) words='tcp udp icmp icmpv6 sctp gre esp igmp' ;;
         --mode) words='shape mark police' ;;
         --overhead) words='ethernet none' ;;
-        --tx-max | --rx-max | --tx-pps | --rx-pps | --burst | --confirm-timeout) return ;;
-        --tenant | --capacity | --addresses | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
+        --tx-max | --rx-max | --tx-min | --rx-min | --weight | --tx-pps | --rx-pps | --burst | --confirm-timeout) return ;;
+        --tenant | --capacity | --capacity-rx | --addresses | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
         *) words= ;;
     esac
     if [ -n "$words" ]; then
@@ -60,13 +60,13 @@ _weir() {
     case $command in
         '') words='attach detach limit apply export status stats flows latency drops doctor noisy record features version bench demo --help --version' ;;
         attach)
-            words='--role --tenant --capacity --addresses --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
+            words='--role --tenant --capacity --capacity-rx --addresses --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
             ;;
         detach) words="--all --dry-run --json --pretty --help$(_weir_interfaces)" ;;
         limit) words='set show clear confirm --help' ;;
         'limit set')
-            words='--tx-max --rx-max --tx-pps --rx-pps --burst --mode --overhead --confirm-timeout'
+            words='--tx-max --rx-max --weight --tx-min --rx-min --tx-pps --rx-pps --burst --mode --overhead --confirm-timeout'
             words+=' --dry-run --json --pretty --help'
             ;;
         'limit show') words=$reading ;;

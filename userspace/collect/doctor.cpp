@@ -83,6 +83,14 @@ void add_ledgers(DoctorSnapshot& snapshot) {
     add_limits(snapshot, dropping);
 }
 
+// Ticks that did not come; grows while there should be some.
+void add_shares(DoctorSnapshot& snapshot) {
+    const auto share = collect_shares();
+    if (!share || !share->is_on) return;
+    const bool stands = !share->is_running && share->interval_ns != 0;
+    snapshot.counters[{"weir.share_ticks_missed", {}}] = stands ? share->last_tick_ago_ns / share->interval_ns : 0;
+}
+
 void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops) {
     const auto seen = drops.snapshot("");
     if (!seen) {
@@ -117,6 +125,7 @@ Result<DoctorSnapshot> collect_doctor(const std::string& interface, const DropWa
     add_vm_threads(snapshot);
     add_firewall(snapshot);
     add_ledgers(snapshot);
+    add_shares(snapshot);
     if (drops != nullptr) add_traced(snapshot, *drops);
     return snapshot;
 }

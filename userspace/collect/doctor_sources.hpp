@@ -35,6 +35,7 @@ void add_firewall(DoctorSnapshot& snapshot);
 
 // Drops of Weir's own, from its ledgers.
 void add_ledgers(DoctorSnapshot& snapshot);
+void add_shares(DoctorSnapshot& snapshot);
 
 // Drops that the tracer saw, normal ends left out. Weir's own are not taken out of the kernel's rows.
 void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops);

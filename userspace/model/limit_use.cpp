@@ -37,12 +37,12 @@ std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot) {
 
 Count passed(const DirectionLedger& ledger) { return ledger.total() - ledger.drop_total(); }
 
-std::vector<std::string_view> held_by(const DirectionLedger& ledger, const Histogram& shaping) {
+std::vector<std::string_view> held_by(const DirectionLedger& ledger, const Histogram& shaping, const ShareUse* share) {
     std::vector<std::string_view> words;
     const auto dropped = [&](int reason) { return ledger.drops.at(static_cast<std::size_t>(reason)).packets != 0; };
     if (dropped(WEIR_DROP_RATE) || dropped(WEIR_DROP_AQM) || dropped(WEIR_DROP_HORIZON) ||
         ledger.ecn_marked_packets != 0 || shaping.max_ns() != 0)
-        words.emplace_back("max");
+        words.emplace_back(share != nullptr && share->reason != ShareReason::max ? "share" : "max");
     if (dropped(WEIR_DROP_PPS)) words.emplace_back("pps");
     return words;
 }

@@ -48,7 +48,9 @@ std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot);
 // What was let through.
 Count passed(const DirectionLedger& ledger);
 
-// Which part of the limit held the tenant back, by what it did: "max" (bytes), "pps" (packets); empty: none.
-std::vector<std::string_view> held_by(const DirectionLedger& ledger, const Histogram& shaping);
+// Which part of the limit held the tenant back, by what it did: "max" (bytes; "share" where the tenant's share of the
+// uplinks is what its bytes are held to now), "pps" (packets); empty: none.
+std::vector<std::string_view> held_by(const DirectionLedger& ledger, const Histogram& shaping,
+                                      const ShareUse* share = nullptr);
 
 }  // namespace weir

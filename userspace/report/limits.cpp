@@ -21,6 +21,10 @@ const DirectionLimit& of(const Limit& limit, Direction direction) {
     return direction == Direction::tx ? limit.tx : limit.rx;
 }
 
+const ShareUse* share_of(const LimitUse& use, Direction direction) {
+    return use.share ? &use.share->of(direction) : nullptr;
+}
+
 weir_share_part part_of(const LimitSnapshot& snapshot, const LimitUse& use, Direction direction) {
     if (!use.share) return {};
     return {.capacity_bps = snapshot.share.capacity_bps.at(static_cast<std::size_t>(direction)),
@@ -36,7 +40,7 @@ Json direction_json(const LimitSnapshot& snapshot, const LimitUse& use, Directio
     json["drops"] = json_drops(ledger);
     json["ecn_marked_packets"] = ledger.ecn_marked_packets;
     json["shaping"] = json_histogram(use.shaping(direction));
-    json["held_by"] = held_by(ledger, use.shaping(direction));
+    json["held_by"] = held_by(ledger, use.shaping(direction), share_of(use, direction));
     json["share"] = use.share ? share_json(snapshot.share, use.share->of(direction), direction) : Json();
     return json;
 }
@@ -59,7 +63,7 @@ void add_row(Table& table, const LimitSnapshot& snapshot, const LimitUse& use, D
     const auto& ledger = use.ledger.of(direction);
     const auto& shaping = use.shaping(direction);
     const auto drops = ledger.drop_total().packets;
-    const auto held = held_by(ledger, shaping);
+    const auto held = held_by(ledger, shaping, share_of(use, direction));
     std::vector<Cell> cells{use.tenant, std::string(to_string(direction)),
                             rate_cell(limit.max_bps, print_rate(limit.max_bps))};
     if (snapshot.share.is_on)
