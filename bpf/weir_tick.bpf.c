@@ -11,8 +11,8 @@
 #define WEIR_EBUSY 16
 #define WEIR_ENOENT 2
 
-/* Tenants, or bins, a callback of bpf_loop: one at a time costs a fifth more, a rolled loop of sixteen costs the verifier
- * thirty times as much. */
+/* Tenants, or bins, a callback of bpf_loop: one at a time costs a fifth more, a rolled loop of sixteen costs the
+ * verifier thirty times as much. */
 #define WEIR_TICK_BATCH 4
 
 /* What is the same for all tenants in one pass. */
@@ -77,8 +77,8 @@ static __always_inline void note_sent(struct weir_pass* pass, struct weir_share_
     const __u64 queued = weir_share_bytes(entry->rate_bps, weir_share_min(sample->backlog_ns, 1ull << 33));
     if (entry->is_primed)
         pass->sent_bytes += (__s64)(sample->offered_bytes - entry->offered_seen_bytes) -
-                            (__s64)(sample->dropped_bytes - entry->dropped_seen_bytes) +
-                            (__s64)entry->queued_bytes - (__s64)queued;
+                            (__s64)(sample->dropped_bytes - entry->dropped_seen_bytes) + (__s64)entry->queued_bytes -
+                            (__s64)queued;
     entry->queued_bytes = queued;
 }
 

@@ -28,8 +28,8 @@ enum weir_limit_outcome {
 
 struct weir_limit_case {
     __u64 share_cost; /* of a byte, by fair share; 0: not under it. The rule's max is a cap even so */
-    __u32 outcome; /* weir_limit_outcome */
-    __u32 reason;  /* weir_drop_reason */
+    __u32 outcome;    /* weir_limit_outcome */
+    __u32 reason;     /* weir_drop_reason */
     __u64 delay_ns;
     /* from one half to the other */
     __u64 now; /* fixed point */

@@ -103,14 +103,15 @@ struct weir_share_part {
     __u64 fallback_bps; /* the tenant's part if everybody asked */
 };
 
-/* What user space remembers of a tenant with limits, or under fair share. Written under the lock of the state directory only. */
+/* What user space remembers of a tenant with limits, or under fair share. Written under the lock of the state directory
+ * only. */
 struct weir_tenant_info {
-    char tenant[64];                /* WEIR_TENANT_ROOM; empty: a free slot */
-    struct weir_tenant_wish wish;   /* in force */
-    struct weir_tenant_wish before; /* in force again after revert_at_ns */
-    __u64 revert_at_ns;             /* CLOCK_MONOTONIC; 0: nothing waits to be confirmed */
-    __u32 had_limits_before;        /* what comes back is `before`; 0: no limits at all */
-    __u32 is_paced;                 /* Weir's fq stands where packets leave: follows from what pacing found */
+    char tenant[64];                 /* WEIR_TENANT_ROOM; empty: a free slot */
+    struct weir_tenant_wish wish;    /* in force */
+    struct weir_tenant_wish before;  /* in force again after revert_at_ns */
+    __u64 revert_at_ns;              /* CLOCK_MONOTONIC; 0: nothing waits to be confirmed */
+    __u32 had_limits_before;         /* what comes back is `before`; 0: no limits at all */
+    __u32 is_paced;                  /* Weir's fq stands where packets leave: follows from what pacing found */
     struct weir_share_part share[2]; /* by weir_direction; follows from who is attached and what they wish */
 };
 

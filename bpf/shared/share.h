@@ -46,10 +46,10 @@ struct weir_share_entry {
     __u64 dropped_seen_bytes;
     __u64 floor_u;
     __u64 cap_u;
-    __u64 floor_level; /* from here on it has more than its floor */
-    __u64 cap_level;   /* from here on it has all it wants */
-    __u32 reason;      /* weir_share_reason */
-    __u32 is_primed;   /* what was seen is valid */
+    __u64 floor_level;  /* from here on it has more than its floor */
+    __u64 cap_level;    /* from here on it has all it wants */
+    __u32 reason;       /* weir_share_reason */
+    __u32 is_primed;    /* what was seen is valid */
     __u64 queued_bytes; /* of what was admitted, what had not left yet */
 };
 

@@ -383,9 +383,9 @@ json schema() {
 TEST(Schema, HasThePropertiesThatTheParserKnows) {
     json root = schema();
     json properties = root["$defs"]["vnic"]["properties"];
-    std::map<std::string, std::string> samples{{"interface", R"("a")"},     {"tenant", R"("t")"},
-                                               {"role", R"("uplink")"},     {"flows", "64"},
-                                               {"ingress_hook", R"("tc")"}, {"capacity", R"("1bit")"},
+    std::map<std::string, std::string> samples{{"interface", R"("a")"},      {"tenant", R"("t")"},
+                                               {"role", R"("uplink")"},      {"flows", "64"},
+                                               {"ingress_hook", R"("tc")"},  {"capacity", R"("1bit")"},
                                                {"capacity_rx", R"("2bit")"}, {"addresses", R"(["10.0.0.2"])"}};
     std::string all;
     for (const auto& [key, unused] : properties.items()) {

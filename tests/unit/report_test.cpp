@@ -223,9 +223,10 @@ TEST(StatusJson, HasTheKeysOfTheContract) {
               R"("hooks":{"ingress":"xdp","egress":"clsact"},"qdisc":"noqueue","flows":8192,"flow_slots":8192,)"
               R"("memory_bytes":1048576,"capacity_bps":10000000000,"attached_ns":1700000000000000000,)"
               R"("addresses":[],"limit":null,"notes":["one","two"]})");
-    EXPECT_EQ(json["uplinks"].dump(),
-              R"([{"interface":"eth0","ifindex":12,"tenant":"eth0","capacity_bps":10000000000,"capacity_rx_bps":10000000000,)"
-              R"("capacity_is_link_speed":false}])");
+    EXPECT_EQ(
+        json["uplinks"].dump(),
+        R"([{"interface":"eth0","ifindex":12,"tenant":"eth0","capacity_bps":10000000000,"capacity_rx_bps":10000000000,)"
+        R"("capacity_is_link_speed":false}])");
 }
 
 TEST(Status, SaysWhatATenantMaySendFrom) {
@@ -291,7 +292,7 @@ TEST(StatusTable, ShowsTheTenantsLimit) {
         status_json({limited})["vnics"][0]["limit"].dump(),
         R"({"mode":"shape","burst_ns":null,"overhead_bytes":24,"weight":null,"tx":{"max_bps":100000000,)"
         R"("packets_per_second":null,"min_bps":null},"rx":{"max_bps":200000000,"packets_per_second":null,"min_bps":null},)"
-              R"("revert_in_ns":null})");
+        R"("revert_in_ns":null})");
 }
 
 TEST(StatsTable, SaysWhatWasDroppedAndMarked) {

@@ -38,8 +38,9 @@ enum class Program : std::size_t {
     xdp
 };
 inline constexpr std::array programs{
-    Program::empty,       Program::parse,       Program::clock,  Program::lru,            Program::tc_in,     Program::tc_in_latency,
-    Program::tc_in_limit, Program::tc_in_guard, Program::tc_out, Program::tc_out_latency, Program::xdp_empty, Program::xdp};
+    Program::empty,  Program::parse,          Program::clock,       Program::lru,
+    Program::tc_in,  Program::tc_in_latency,  Program::tc_in_limit, Program::tc_in_guard,
+    Program::tc_out, Program::tc_out_latency, Program::xdp_empty,   Program::xdp};
 
 constexpr std::size_t index_of(Program program) { return static_cast<std::size_t>(program); }
 constexpr bool is_xdp(Program program) { return program == Program::xdp || program == Program::xdp_empty; }
@@ -50,7 +51,8 @@ constexpr bool with_latency(Program program) {
 }
 // The one whose flow table and ledger it shares.
 constexpr Program table_of(Program program) {
-    if (program == Program::tc_in_latency || program == Program::tc_in_limit || program == Program::tc_in_guard) return Program::tc_in;
+    if (program == Program::tc_in_latency || program == Program::tc_in_limit || program == Program::tc_in_guard)
+        return Program::tc_in;
     return program == Program::tc_out_latency ? Program::tc_out : program;
 }
 constexpr bool has_table(Program program) {

@@ -91,8 +91,9 @@ void add_attach(CLI::App& app, Program& program) {
         .add_option("--tenant", words->tenant, "Whose they are, all of them\n[each interface's tenant is its own name]")
         ->option_text("NAME");
     command
-        .add_option("--capacity", words->capacity,
-                    "With --role uplink: what tenants share, by weight:\n100mbit, 2.5gbit; none [the link's speed, if real]")
+        .add_option(
+            "--capacity", words->capacity,
+            "With --role uplink: what tenants share, by weight:\n100mbit, 2.5gbit; none [the link's speed, if real]")
         ->option_text("RATE");
     command.add_option("--capacity-rx", words->capacity_rx, "What comes in, where that differs [as --capacity]")
         ->option_text("RATE");

@@ -18,7 +18,8 @@ constexpr std::uint64_t confirm_timeout_max_s = 3600;
 
 struct SetWords {
     std::string tenant;
-    std::optional<std::string> tx_max, rx_max, tx_min, rx_min, weight, tx_pps, rx_pps, burst, mode, overhead, confirm_timeout;
+    std::optional<std::string> tx_max, rx_max, tx_min, rx_min, weight, tx_pps, rx_pps, burst, mode, overhead,
+        confirm_timeout;
     ChangeWords change;
 };
 

@@ -31,8 +31,9 @@ std::shared_ptr<CLI::Formatter> help_style(std::size_t column) {
 std::string help_text(const CLI::App& app) { return CLI::detail::find_and_replace(app.help(), "\n\n\n", "\n\n"); }
 
 void add_commands(CLI::App& app, Program& program) {
-    for (const auto add : {add_attach, add_detach, add_limit, add_apply, add_export, add_status, add_stats, add_flows,
-                           add_latency, add_drops, add_doctor, add_noisy, add_record, add_features, add_bench, add_demo, add_version})
+    for (const auto add :
+         {add_attach, add_detach, add_limit, add_apply, add_export, add_status, add_stats, add_flows, add_latency,
+          add_drops, add_doctor, add_noisy, add_record, add_features, add_bench, add_demo, add_version})
         add(app, program);
 }
 

@@ -102,7 +102,8 @@ Result<std::vector<Prefix>> addresses_of(std::string_view option, const std::str
         prefixes.push_back(*prefix);
     }
     if (const auto wanted = guard_list_problem(prefixes))
-        return expected(option, *wanted, prefixes.size() > guard_prefixes_max ? fmt::format("{}", prefixes.size()) : text);
+        return expected(option, *wanted,
+                        prefixes.size() > guard_prefixes_max ? fmt::format("{}", prefixes.size()) : text);
     return prefixes;
 }
 

@@ -27,8 +27,8 @@ Result<std::vector<Vnic>> collect_vnics(const std::string& selector);
 // Fair share of all tenants at this moment; off where no uplink has a capacity.
 Result<FairShare> collect_shares();
 
-// Tenants with limits or under fair share, attached or not; empty means all. One that is attached and has neither gives none; one that
-// nobody knows is an error.
+// Tenants with limits or under fair share, attached or not; empty means all. One that is attached and has neither gives
+// none; one that nobody knows is an error.
 Result<LimitSnapshot> collect_limits(const std::string& tenant);
 
 }  // namespace weir

@@ -17,7 +17,8 @@ Result<std::vector<TenantLimitState>> states_of(const Instance& instance, std::u
     for (const auto& info : infos) {
         if (info.tenant[0] == '\0') continue;
         auto state = limit_state_of(info, now_ns);
-        if (state.limit.is_set() || state.revert_in_ns != 0 || is_shared(info)) states.push_back({tenant_of(info), state});
+        if (state.limit.is_set() || state.revert_in_ns != 0 || is_shared(info))
+            states.push_back({tenant_of(info), state});
     }
     return states;
 }

@@ -69,8 +69,7 @@ Result<void> undo(const Instance& instance, const std::vector<const Step*>& take
                 if (infos[slot].ifindex == step->wanted.ifindex && infos[slot].state == WEIR_VNIC_ATTACHED)
                     WEIR_CHECK(detach_slot(instance, slot, infos[slot], warnings));
         } else if (step->kind == Step::Kind::change) {
-            WEIR_CHECK(
-                change_with_guard(instance, step->slot, infos[step->slot], step->now, step->addresses_now));
+            WEIR_CHECK(change_with_guard(instance, step->slot, infos[step->slot], step->now, step->addresses_now));
         }
     }
     return {};

@@ -41,8 +41,9 @@ bool is_new(const LimitStep& step) { return is_free(step.now) || !has_wish(step.
 Result<void> check_limit(const std::string& tenant, const Limit& limit) {
     const auto check = [&](std::string_view way, const DirectionLimit& direction) -> Result<void> {
         if (direction.max_bps == 0 || direction.min_bps <= direction.max_bps) return {};
-        return fail(Errc::usage, fmt::format("tenant {} cannot have {}-min {}", tenant, way, print_rate(direction.min_bps)),
-                    fmt::format("its {}-max is {}", way, print_rate(direction.max_bps)), "lower the min or raise the max");
+        return fail(
+            Errc::usage, fmt::format("tenant {} cannot have {}-min {}", tenant, way, print_rate(direction.min_bps)),
+            fmt::format("its {}-max is {}", way, print_rate(direction.max_bps)), "lower the min or raise the max");
     };
     WEIR_CHECK(check("tx", limit.tx));
     return check("rx", limit.rx);

@@ -123,8 +123,8 @@ Result<std::optional<Step>> step_for(const VnicSpec& spec, const Link& link, con
                 .now = {},
                 .wanted = wanted,
                 .addresses = spec.addresses,
-                .line = "attach " + describe(wanted) +
-                        (spec.addresses.empty() ? "" : ", " + guard_change(spec.addresses)),
+                .line =
+                    "attach " + describe(wanted) + (spec.addresses.empty() ? "" : ", " + guard_change(spec.addresses)),
                 .warning = {}};
 }
 

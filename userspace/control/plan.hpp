@@ -16,12 +16,12 @@ namespace weir {
 struct Step {
     enum class Kind { attach, change, replace, detach };
     Kind kind = Kind::attach;
-    std::uint32_t slot = 0;   // change, replace, detach: the slot that stands
-    weir_vnic_info now{};     // the same: what stands in it
-    weir_vnic_info wanted{};  // attach, change, replace
+    std::uint32_t slot = 0;               // change, replace, detach: the slot that stands
+    weir_vnic_info now{};                 // the same: what stands in it
+    weir_vnic_info wanted{};              // attach, change, replace
     std::vector<Prefix> addresses_now{};  // change: the guard's list that stands
     std::vector<Prefix> addresses{};      // attach, change, replace: the wanted one
-    std::string line;         // for people, in the infinitive: "attach vnet3 (tenant web): tcx in, tcx out"
+    std::string line;                     // for people, in the infinitive: "attach vnet3 (tenant web): tcx in, tcx out"
     std::string warning;
 };
 

@@ -70,8 +70,7 @@ Result<void> bring_shares_up(const Instance& instance) {
     const auto capacities = capacities_of(vnics);
     weir_tick_settings settings{};
     settings.slots = slots_of(tenants);
-    settings.interval_ns =
-        settings.slots > WEIR_TENANTS_MAX / 2 ? WEIR_TICK_INTERVAL_MANY_NS : WEIR_TICK_INTERVAL_NS;
+    settings.interval_ns = settings.slots > WEIR_TENANTS_MAX / 2 ? WEIR_TICK_INTERVAL_MANY_NS : WEIR_TICK_INTERVAL_NS;
     for (std::size_t way = 0; way < WEIR_DIRECTIONS && settings.slots != 0; ++way)
         settings.capacity_bps[way] = capacities.at(way);
     return put_tick(instance, settings);
@@ -97,8 +96,9 @@ Result<void> check_shares_after(const Running& running, const Plan& vnics, const
             if (step.wanted.wish.direction[way].min_bps > step.now.wish.direction[way].min_bps) return false;
         return true;
     };
-    const bool worse = !std::ranges::all_of(limits.steps, guarantees_less) ||
-                       std::ranges::any_of(vnics.steps, [](const Step& step) { return step.kind != Step::Kind::detach; });
+    const bool worse =
+        !std::ranges::all_of(limits.steps, guarantees_less) ||
+        std::ranges::any_of(vnics.steps, [](const Step& step) { return step.kind != Step::Kind::detach; });
     return worse ? fits : Result<void>{};
 }
 

@@ -42,8 +42,8 @@ private:
     Fd sock_;
 };
 
-// What the link carries, in bits per second; 0 where nothing real says so: no carrier, or a device whose speed is made up
-// (veth, tap, bridge).
+// What the link carries, in bits per second; 0 where nothing real says so: no carrier, or a device whose speed is made
+// up (veth, tap, bridge).
 std::uint64_t link_speed_bps(const std::string& interface);
 
 }  // namespace weir

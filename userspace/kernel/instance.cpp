@@ -32,13 +32,18 @@ struct Pin {
     Fd Instance::* fd;
 };
 
-constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},      Pin{"vnic_info", &Instance::vnic_info},
-                              Pin{"ledgers", &Instance::ledgers},  Pin{"flow_tables", &Instance::flow_tables},
+constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},
+                              Pin{"vnic_info", &Instance::vnic_info},
+                              Pin{"ledgers", &Instance::ledgers},
+                              Pin{"flow_tables", &Instance::flow_tables},
                               Pin{"pulses", &Instance::pulses},
-                              Pin{"limits", &Instance::limits},    Pin{"tenant_info", &Instance::tenant_info},
+                              Pin{"limits", &Instance::limits},
+                              Pin{"tenant_info", &Instance::tenant_info},
                               Pin{"guards", &Instance::guards},
-                              Pin{"shares", &Instance::shares},    Pin{"share_rounds", &Instance::share_rounds},
-                              Pin{"tick", &Instance::tick_timer},  Pin{"tick_settings", &Instance::tick_settings},
+                              Pin{"shares", &Instance::shares},
+                              Pin{"share_rounds", &Instance::share_rounds},
+                              Pin{"tick", &Instance::tick_timer},
+                              Pin{"tick_settings", &Instance::tick_settings},
                               Pin{"settings", &Instance::settings}};
 constexpr std::array program_pins{Pin{"prog_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", &Instance::tc_out},
                                   Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock},

@@ -38,9 +38,7 @@ private:
     std::size_t count_;
 };
 
-void store(__u64& word, std::uint64_t value) {
-    std::atomic_ref(word).store(value, std::memory_order_release);
-}
+void store(__u64& word, std::uint64_t value) { std::atomic_ref(word).store(value, std::memory_order_release); }
 
 std::size_t place_of(int direction, std::uint32_t slot) {
     return static_cast<std::size_t>(direction) * WEIR_TENANTS_MAX + slot;
@@ -52,8 +50,7 @@ Result<void> order(const Instance& instance, weir_tick_order what) {
     if (bpf_prog_test_run_opts(instance.tick.get(), &options) != 0)
         return fail(Errc::failed, "cannot run the program of fair share's tick", errno_text(errno));
     if (call.error != 0)
-        return fail(Errc::failed,
-                    fmt::format("cannot {} fair share's timer", what == WEIR_TICK_STOP ? "stop" : "arm"),
+        return fail(Errc::failed, fmt::format("cannot {} fair share's timer", what == WEIR_TICK_STOP ? "stop" : "arm"),
                     errno_text(static_cast<int>(-call.error)));
     return {};
 }

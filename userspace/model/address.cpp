@@ -51,7 +51,8 @@ std::string to_string(const Address& address) {
 
 std::string to_string(const Prefix& prefix) {
     const auto address = to_string(prefix.address);
-    return prefix.bits == (prefix.address.family == 6 ? 128U : 32U) ? address : fmt::format("{}/{}", address, prefix.bits);
+    return prefix.bits == (prefix.address.family == 6 ? 128U : 32U) ? address
+                                                                    : fmt::format("{}/{}", address, prefix.bits);
 }
 
 Result<Prefix> prefix_from(std::string_view text) {

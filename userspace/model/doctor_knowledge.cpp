@@ -250,10 +250,13 @@ constexpr Cause causes[] = {
      "Cache DNS answers on this machine (systemd-resolved, unbound)."},
 
     // Weir's own
-    {"weir_limit", warning, 100, "packets", "Weir dropped packets of the tenant because they were over its limit, or over its share of the uplink.",
-     "weir limit show TENANT says which. If it is not meant: weir limit set TENANT --DIRECTION-max RATE, or --weight N"},
+    {"weir_limit", warning, 100, "packets",
+     "Weir dropped packets of the tenant because they were over its limit, or over its share of the uplink.",
+     "weir limit show TENANT says which. If it is not meant: weir limit set TENANT --DIRECTION-max RATE, or --weight "
+     "N"},
     {"fair_share_stopped", error, 25, "ticks",
-     "Fair share's tick has stopped: every tenant has its part of the uplink, and what it does not use is lent to nobody.",
+     "Fair share's tick has stopped: every tenant has its part of the uplink, and what it does not use is lent to "
+     "nobody.",
      "Any change arms it again: weir limit set TENANT --weight N"},
     {"weir_packet_limit", warning, 100, "packets",
      "Weir dropped packets of the tenant because they were over its limit of packets per second.",

@@ -57,7 +57,8 @@ std::optional<LimitMode> limit_mode_from(std::string_view word) {
 }
 
 bool LimitChange::is_empty() const {
-    return !tx_max_bps && !rx_max_bps && !tx_min_bps && !rx_min_bps && !weight && !tx_pps && !rx_pps && !burst_ns && !mode && !overhead_bytes;
+    return !tx_max_bps && !rx_max_bps && !tx_min_bps && !rx_min_bps && !weight && !tx_pps && !rx_pps && !burst_ns &&
+           !mode && !overhead_bytes;
 }
 
 Limit changed(Limit limit, const LimitChange& change) {

@@ -91,8 +91,8 @@ LimitState limit_state_of(const weir_tenant_info& info, std::uint64_t now_ns);
 // The tenant's, after whose deadline nobody came: what stood before is what is wished for again. Nothing else changes.
 weir_tenant_info settled(weir_tenant_info info, std::uint64_t now_ns);
 
-// Whether a packet of that direction (weir_direction) has anything to do with the limit or with fair share, now or after
-// the deadline.
+// Whether a packet of that direction (weir_direction) has anything to do with the limit or with fair share, now or
+// after the deadline.
 bool limits_direction(const weir_tenant_info& info, int direction);
 // Whether the tenant is under fair share in that direction, or in any.
 bool is_shared(const weir_tenant_info& info, int direction);
@@ -106,8 +106,8 @@ bool has_limits(const weir_tenant_info& info);
 std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {});
 
 // What the programs compute with; revert_at_ns is 0.
-// `is_paced`: an fq holds what waits. Where none does, the queue is only an allowance for senders that come in fits, and
-// short it would cost rate and gain nothing.
+// `is_paced`: an fq holds what waits. Where none does, the queue is only an allowance for senders that come in fits,
+// and short it would cost rate and gain nothing.
 weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {},
                         bool is_paced = true);
 

@@ -61,8 +61,7 @@ std::array<std::uint64_t, WEIR_DIRECTIONS> capacities_of(std::span<const weir_vn
         sums[WEIR_RX] += vnic.capacity_rx_bps != 0 ? vnic.capacity_rx_bps : vnic.capacity_bps;
     }
     for (auto& sum : sums)
-        if (sum != 0)
-            sum = std::clamp<std::uint64_t>(sum, WEIR_SHARE_CAPACITY_MIN_BPS, WEIR_SHARE_CAPACITY_MAX_BPS);
+        if (sum != 0) sum = std::clamp<std::uint64_t>(sum, WEIR_SHARE_CAPACITY_MIN_BPS, WEIR_SHARE_CAPACITY_MAX_BPS);
     return sums;
 }
 

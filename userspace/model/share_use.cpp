@@ -22,7 +22,8 @@ std::string lent_words(const FairShare& share, const ShareUse& use, Direction di
     if (use.borrowed_bps() <= use.fair_bps / 100) return {};
     const auto lenders = share.lenders(direction);
     if (lenders == 0) return {};
-    return fmt::format(", lent {} by {} idle tenant{}", rough_rate(use.borrowed_bps()), lenders, lenders == 1 ? "" : "s");
+    return fmt::format(", lent {} by {} idle tenant{}", rough_rate(use.borrowed_bps()), lenders,
+                       lenders == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -79,8 +80,8 @@ std::string share_words(const FairShare& share, const ShareUse& use, Direction d
     if (use.wanted_bps == std::uint64_t{0})
         return fmt::format("asks for nothing; {} lent, {} at once when it asks", rough_rate(use.lent_bps()),
                            rough_rate(use.rate_bps));
-    const auto lent = use.lent_bps() != 0 ? fmt::format(", {} lent", rough_rate(use.lent_bps()))
-                                          : lent_words(share, use, direction);
+    const auto lent =
+        use.lent_bps() != 0 ? fmt::format(", {} lent", rough_rate(use.lent_bps())) : lent_words(share, use, direction);
     return fmt::format("all that it asks for, {} of {}{}", rough_rate(use.grant_bps), rough_rate(use.rate_bps), lent);
 }
 

@@ -26,11 +26,11 @@ std::string_view to_string(ShareReason reason);
 // One tenant in one direction; bits per second.
 struct ShareUse {
     std::uint32_t weight = 1;
-    std::uint64_t min_bps = 0;  // 0: none
-    std::uint64_t max_bps = 0;  // 0: none
-    std::uint64_t fair_bps = 0;   // its part if everybody asked
-    std::uint64_t rate_bps = 0;   // what its packets are limited to now
-    std::uint64_t grant_bps = 0;  // what of the capacity is its own now
+    std::uint64_t min_bps = 0;                    // 0: none
+    std::uint64_t max_bps = 0;                    // 0: none
+    std::uint64_t fair_bps = 0;                   // its part if everybody asked
+    std::uint64_t rate_bps = 0;                   // what its packets are limited to now
+    std::uint64_t grant_bps = 0;                  // what of the capacity is its own now
     std::optional<std::uint64_t> wanted_bps = 0;  // nothing: more than it got, nobody can know how much
     ShareReason reason = ShareReason::fallback;
 
@@ -64,8 +64,8 @@ struct FairShare {
     [[nodiscard]] std::size_t lenders(Direction direction) const;
 };
 
-// In words: "its share of 10gbit by weight 2 of 7, lent 1.2gbit by 3 idle tenants", "its max of 2mbit", "all that it asks
-// for, 1mbit of its share of 2mbit".
+// In words: "its share of 10gbit by weight 2 of 7, lent 1.2gbit by 3 idle tenants", "its max of 2mbit", "all that it
+// asks for, 1mbit of its share of 2mbit".
 std::string share_words(const FairShare& share, const ShareUse& use, Direction direction);
 
 // What the operator should know of the tick, or of mins that do not fit; empty: nothing.

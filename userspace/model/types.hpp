@@ -72,10 +72,10 @@ struct VnicSpec {
     std::string tenant;  // empty: the interface's name
     Role role = Role::vnic;
     IngressChoice ingress = IngressChoice::automatic;
-    std::uint32_t flows = 8192;      // live flows that the table has room for, 64 to 4,194,304
-    std::uint64_t capacity_bps = 0;     // role uplink: bits per second; 0: the link's speed, if it has one
-    std::uint64_t capacity_rx_bps = 0;  // what comes in, where that differs; 0: it does not
-    bool no_capacity = false;           // role uplink: not even the link's speed
+    std::uint32_t flows = 8192;          // live flows that the table has room for, 64 to 4,194,304
+    std::uint64_t capacity_bps = 0;      // role uplink: bits per second; 0: the link's speed, if it has one
+    std::uint64_t capacity_rx_bps = 0;   // what comes in, where that differs; 0: it does not
+    bool no_capacity = false;            // role uplink: not even the link's speed
     std::vector<Prefix> addresses = {};  // role vnic: what it may send from (model/guard.hpp); empty: anything
     friend bool operator==(const VnicSpec&, const VnicSpec&) = default;
 };
@@ -99,7 +99,7 @@ struct Vnic {
     std::uint64_t capacity_bps = 0;
     std::uint64_t capacity_rx_bps = 0;  // 0: as capacity_bps
     bool capacity_is_link_speed = false;
-    bool no_capacity = false;  // as asked
+    bool no_capacity = false;         // as asked
     std::uint64_t memory_bytes = 0;   // kernel memory of its ledger and flow table
     std::uint64_t attached_ns = 0;    // CLOCK_REALTIME
     std::string qdisc;                // root qdisc's kind; empty if unknown
@@ -125,7 +125,7 @@ inline bool same_attachment(const Vnic& a, const Vnic& b) {
 // The document that apply takes and export gives: everything that is attached, and the limits of all tenants.
 struct Document {
     std::vector<VnicSpec> vnics;
-    std::optional<std::vector<TenantLimit>> limits = {};  // nothing: it does not say; limits stay as they are
+    std::optional<std::vector<TenantLimit>> limits = {};      // nothing: it does not say; limits stay as they are
     std::optional<std::map<std::string, double>> noisy = {};  // thresholds of weir noisy that are not the usual ones
 };
 

@@ -70,11 +70,12 @@ void add_row(Table& table, const LimitSnapshot& snapshot, const LimitUse& use, D
         cells.push_back(use.share ? Cell(human_bit_rate(static_cast<double>(use.share->of(direction).rate_bps)))
                                   : Cell("-", Tone::dim));
     for (auto cell : {rate_cell(limit.packets_per_second, std::to_string(limit.packets_per_second)),
-               Cell(std::string(to_string(use.state.limit.mode))), Cell(print_time(burst_ns_of(use.state.limit, limit, part_of(snapshot, use, direction)))),
-               use_cell(ledger, window_ns), dim_if_zero(drops, human_count(drops), Tone::warning),
-               dim_if_zero(ledger.ecn_marked_packets, human_count(ledger.ecn_marked_packets)), delay_cell(shaping, 0.5),
-               delay_cell(shaping, 0.99),
-               held.empty() ? Cell("-", Tone::dim) : Cell(fmt::format("{}", fmt::join(held, ", ")))})
+                      Cell(std::string(to_string(use.state.limit.mode))),
+                      Cell(print_time(burst_ns_of(use.state.limit, limit, part_of(snapshot, use, direction)))),
+                      use_cell(ledger, window_ns), dim_if_zero(drops, human_count(drops), Tone::warning),
+                      dim_if_zero(ledger.ecn_marked_packets, human_count(ledger.ecn_marked_packets)),
+                      delay_cell(shaping, 0.5), delay_cell(shaping, 0.99),
+                      held.empty() ? Cell("-", Tone::dim) : Cell(fmt::format("{}", fmt::join(held, ", ")))})
         cells.push_back(std::move(cell));
     table.add(std::move(cells));
 }
@@ -95,7 +96,8 @@ std::vector<std::string> notes_of(const LimitSnapshot& snapshot, const LimitUse&
         notes.push_back(fmt::format("{} {}: {}", tenant, to_string(direction),
                                     share_words(snapshot.share, use.share->of(direction), direction)));
     }
-    if (!state.limit.is_set() && state.revert_in_ns != 0) notes.push_back(fmt::format("{}: no limits until then", tenant));
+    if (!state.limit.is_set() && state.revert_in_ns != 0)
+        notes.push_back(fmt::format("{}: no limits until then", tenant));
     if (state.limit.overhead_bytes != 0)
         notes.push_back(
             fmt::format("{}: each packet counts with {} bytes of overhead", tenant, state.limit.overhead_bytes));
@@ -145,18 +147,18 @@ Json limits_json(const LimitSnapshot& snapshot, std::uint64_t window_ns) {
 
 std::string limits_table(const LimitSnapshot& snapshot, std::uint64_t window_ns, const Style& style) {
     std::vector<Column> columns{{.header = "TENANT"},
-                 {.header = "WAY", .kind = Column::plain},
-                 {.header = "MAX", .kind = Column::number},
-                 {.header = "SHARE", .kind = Column::quantity, .spare = 7},
-                 {.header = "PPS", .kind = Column::number, .spare = 3},
-                 {.header = "MODE", .kind = Column::plain},
-                 {.header = "BURST", .kind = Column::number, .spare = 5},
-                 {.header = window_ns > 0 ? "USE/s" : "USE", .kind = Column::quantity},
-                 {.header = "DROPS", .kind = Column::number},
-                 {.header = "MARKED", .kind = Column::number, .spare = 4},
-                 {.header = "DELAY P50", .kind = Column::quantity, .spare = 2},
-                 {.header = "P99", .kind = Column::quantity, .spare = 1},
-                 {.header = "HELD BY", .kind = Column::plain, .spare = 6}};
+                                {.header = "WAY", .kind = Column::plain},
+                                {.header = "MAX", .kind = Column::number},
+                                {.header = "SHARE", .kind = Column::quantity, .spare = 7},
+                                {.header = "PPS", .kind = Column::number, .spare = 3},
+                                {.header = "MODE", .kind = Column::plain},
+                                {.header = "BURST", .kind = Column::number, .spare = 5},
+                                {.header = window_ns > 0 ? "USE/s" : "USE", .kind = Column::quantity},
+                                {.header = "DROPS", .kind = Column::number},
+                                {.header = "MARKED", .kind = Column::number, .spare = 4},
+                                {.header = "DELAY P50", .kind = Column::quantity, .spare = 2},
+                                {.header = "P99", .kind = Column::quantity, .spare = 1},
+                                {.header = "HELD BY", .kind = Column::plain, .spare = 6}};
     if (!snapshot.share.is_on) columns.erase(columns.begin() + 3);
     Table table(std::move(columns));
     std::string notes;
@@ -167,7 +169,8 @@ std::string limits_table(const LimitSnapshot& snapshot, std::uint64_t window_ns,
         for (const auto& note : notes_of(snapshot, use))
             notes += wrapped(note, style.columns, 4) + "\n";
     }
-    if (const auto note = fair_share_note(snapshot.share); !note.empty()) notes += wrapped(note, style.columns, 4) + "\n";
+    if (const auto note = fair_share_note(snapshot.share); !note.empty())
+        notes += wrapped(note, style.columns, 4) + "\n";
     const std::string out = table.print(style);
     return notes.empty() ? out : out + "\n" + notes;
 }

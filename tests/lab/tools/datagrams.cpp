@@ -51,7 +51,8 @@ int receive(tool::Options& options) {
             if (received) longest_gap_ns = std::max(longest_gap_ns, now - last_ns);
             last_ns = now;
             received += 1;
-            if (step_ns && (samples.empty() || now >= samples.back().first + step_ns)) samples.emplace_back(now, received);
+            if (step_ns && (samples.empty() || now >= samples.back().first + step_ns))
+                samples.emplace_back(now, received);
             if (now < first_ns + settling_ns) continue;
             if (!settled) settled_first_ns = now;
             settled += 1;
