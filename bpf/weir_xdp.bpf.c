@@ -1,5 +1,6 @@
 /* XDP: the other ingress hook. Counts frames as the driver hands them over, and drops what is over the tenant's limit
- * or not from its own addresses before there is an skb. Nothing can be delayed or marked here, so a shaping limit drops where it would. */
+ * or not from its own addresses before there is an skb. Nothing can be delayed or marked here, so a shaping limit drops
+ * where it would. */
 #include "lib/guard_map.h"
 
 __weak __noinline int weir_parse_xdp(struct xdp_md* ctx, struct weir_packet* out) {

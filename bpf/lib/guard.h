@@ -22,10 +22,9 @@ static __always_inline int weir_guard_has(const struct weir_guard* guard, __u32 
     for (i = 0; i < WEIR_GUARD_PREFIXES_MAX; i++) {
         const struct weir_guard_prefix* own = &guard->prefixes[i];
         if (!own->family) return 0;
-        if (own->family == family && !(((address[0] ^ own->address[0]) & own->mask[0]) |
-                                       ((address[1] ^ own->address[1]) & own->mask[1]) |
-                                       ((address[2] ^ own->address[2]) & own->mask[2]) |
-                                       ((address[3] ^ own->address[3]) & own->mask[3])))
+        if (own->family == family &&
+            !(((address[0] ^ own->address[0]) & own->mask[0]) | ((address[1] ^ own->address[1]) & own->mask[1]) |
+              ((address[2] ^ own->address[2]) & own->mask[2]) | ((address[3] ^ own->address[3]) & own->mask[3])))
             return 1;
     }
     return 0;

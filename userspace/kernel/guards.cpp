@@ -14,7 +14,8 @@ Result<void> put_guard(const Instance& instance, std::uint32_t slot, const std::
             return fail(Errc::failed, "cannot remove a list of addresses", errno_text(errno));
         return {};
     }
-    const Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_guard", sizeof(std::uint32_t), sizeof(weir_guard), 1, nullptr));
+    const Fd fd(
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_guard", sizeof(std::uint32_t), sizeof(weir_guard), 1, nullptr));
     const weir_guard guard = guard_of(prefixes);
     const std::uint32_t zero = 0;
     const int inner = fd.get();
