@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""weir noisy: the pulse counts what the ledger counts; recorded and live scenarios; the remedy mends."""
+import json
+import os
+import pathlib
+import random
+import shlex
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
+import lab  # noqa: E402
+import scenarios  # noqa: E402
+import stage  # noqa: E402
+import suite  # noqa: E402
+from stage import Act  # noqa: E402
+
+
+def recorded_sums(window, interface):
+    vnic = next(vnic for vnic in window["vnics"] if vnic["interface"] == interface)
+    return {way: {key: sum(vnic[way].get(key, [])) for key in ("packets", "bytes")} for way in ("tx", "rx")}
+
+
+class Pulse(lab.Case):
+    programs = ("iperf3",)
+
+    def test_the_sum_of_all_slots_is_the_ledger(self):
+        host, guest = self.lab.pair()
+        host.weir("attach", "vnic0")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "window.json")
+            before = host.stats()["vnic0"]
+            recorder = host.start(lab.tool("weir"), "record", path, "--duration", "6")
+            time.sleep(0.5)
+            for way in ((), ("-R",), ("-u", "-b", "200M", "-l", "100")):
+                self.lab.iperf(guest, host, "10.0.0.1", "-t", "1", *way)
+            recorder.finish()
+            after = host.stats()["vnic0"]
+            with open(path, encoding="utf-8") as file:
+                window = json.load(file)
+        for way in ("tx", "rx"):
+            ledger = {key: after[way][key] - before[way][key] for key in ("packets", "bytes")}
+            self.assertGreater(ledger["packets"], 1000)
+            self.assertEqual(recorded_sums(window, "vnic0")[way], ledger, way)
+
+    def test_a_burst_within_a_millisecond_is_its_peak(self):
+        host, guest = self.lab.pair()
+        host.weir("attach", "vnic0")
+        lab.wait_for(lambda: host.weir("noisy", "-j", ok=(0, 3)).json, "a first look")
+        # 20 frames of 1,242 bytes at once, four times a second.
+        server = host.start(lab.tool("load"), "server")
+        server.wait_line("ready")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "window.json")
+            recorder = host.start(lab.tool("weir"), "record", path, "--duration", "3")
+            sender = guest.start(lab.tool("load"), "udp", "10.0.0.1", "--kbps", "795", "--period-ms", "250", "--seconds", "2")
+            sender.finish()
+            recorder.finish()
+            with open(path, encoding="utf-8") as file:
+                tx = json.load(file)["vnics"][0]["tx"]
+        full = [peak for peak, size in zip(tx["peak_bytes"], tx["bytes"]) if size >= 20 * 1242]
+        self.assertGreater(len(full), 3)
+        # The sender may lose its CPU in the middle of a burst.
+        self.assertGreater(sum(peak >= 20 * 1242 for peak in full) * 2, len(full), full)
+
+    def test_a_look_back_needs_nobody_to_watch(self):
+        host, guest = self.lab.pair()
+        host.weir("attach", "vnic0", "--tenant", "web")
+        guest.run("ping", "-c", "20", "-i", "0.05", "-q", "10.0.0.1")
+        done = host.weir("noisy", "-j")
+        self.assertEqual(done.json["neighbours"], [])
+        self.assertGreater(done.json["window_ns"], 1_000_000_000)
+
+
+class Recorded(unittest.TestCase):
+    def test_all_recorded_windows_are_judged_right(self):
+        tally = suite.Tally()
+        for name, seed, text in suite.recorded(()):
+            tally.add(name, seed, suite.judge(text))
+        print(f"\n{tally.table()}\n{tally.summary()}", file=sys.stderr)
+        self.assertGreater(tally.windows, 30)
+        self.assertTrue(tally.holds(), "\n".join(tally.wrong))
+
+
+class Live(lab.Case):
+    """A few with real traffic; suite.py plays all."""
+
+    def judged(self, name):
+        seed = random.randrange(1000, 10000)
+        tally = suite.Tally()
+        wrong = tally.add(name, seed, suite.judge(suite.play(name, seed)))
+        self.assertEqual(wrong, [], f"{name} {seed}")
+
+    def test_a_hog(self):
+        self.judged("udp_hog")
+
+    def test_a_scan(self):
+        self.judged("port_scan")
+
+    def test_a_loud_and_harmless_one(self):
+        self.judged("loud_and_harmless")
+
+
+class Remedy(lab.Case):
+    """The command that is printed is applied, and the harm is gone while the culprit goes on."""
+
+    def mends(self, act):
+        with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
+            theatre = stage.Stage(the_lab, "abc", 20)
+            path = os.path.join(folder, "window.json")
+            asking = scenarios.askers(random.Random(1))
+            theatre.play(asking + [act], 12, path)
+            with open(path, encoding="utf-8") as file:
+                report = suite.judge(file.read())
+            self.assertEqual([one["tenant"] for one in report["neighbours"]], ["b"])
+            remedy = shlex.split(report["neighbours"][0]["remedy"])
+            theatre.host.weir(*remedy[1:])
+            theatre.play(scenarios.askers(random.Random(1)) + [Act(act.who, act.what, act.begin, act.end, *act.words)], 12, path)
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            self.assertEqual(suite.judge(text)["neighbours"], [], remedy)
+            return text
+
+    def test_of_a_hog(self):
+        self.mends(Act("b", "udp", 5, 11, "{world}", "--kbps", 50000))
+
+    def test_of_a_flood(self):
+        self.mends(scenarios.raw("b", 5, 11, "small", 60000))
+
+
+if __name__ == "__main__":
+    unittest.main()
