@@ -226,6 +226,10 @@ __weak __noinline int weir_pulse_turn(struct weir_pulse* pulse, __u32 slot, __u6
     if (!pulse) return 0;
     map = bpf_map_lookup_elem(&pulses, &key);
     if (map) ring = bpf_map_lookup_elem(map, &zero);
+    if (!ring) {
+        pulse->ms_end_ns = now_ns + WEIR_PULSE_MS_NS;
+        return 0;
+    }
     weir_pulse_turn_to(pulse, ring, now_ns);
     return 0;
 }
