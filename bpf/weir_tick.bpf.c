@@ -71,10 +71,11 @@ static __always_inline void take_over(struct weir_pass* pass, struct weir_share_
     entry->weight_inverse = (__u32)(weight >> 32);
 }
 
-/* What has left of what was admitted. */
+/* What has left of what was admitted: only a shaped queue holds anything back. */
 static __always_inline void note_sent(struct weir_pass* pass, struct weir_share_entry* entry,
-                                      const struct weir_share_sample* sample) {
-    const __u64 queued = weir_share_bytes(entry->rate_bps, weir_share_min(sample->backlog_ns, 1ull << 33));
+                                      const struct weir_share_sample* sample, int is_shaped) {
+    const __u64 queued =
+        is_shaped ? weir_share_bytes(entry->rate_bps, weir_share_min(sample->backlog_ns, 1ull << 33)) : 0;
     if (entry->is_primed)
         pass->sent_bytes += (__s64)(sample->offered_bytes - entry->offered_seen_bytes) -
                             (__s64)(sample->dropped_bytes - entry->dropped_seen_bytes) + (__s64)entry->queued_bytes -
@@ -110,7 +111,7 @@ static __always_inline void measure_one(struct weir_pass* pass, struct weir_shar
     sample.backlog_ns = ahead >> WEIR_TIME_SHIFT;
     sample.offered_bytes = WEIR_READ_ONCE(limit->offered_bytes);
     sample.dropped_bytes = WEIR_READ_ONCE(limit->dropped_bytes);
-    note_sent(pass, entry, &sample);
+    note_sent(pass, entry, &sample, limit->rule.mode == WEIR_LIMIT_SHAPE);
     weir_share_measure(round, entry, &sample);
 }
 

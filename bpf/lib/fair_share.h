@@ -112,14 +112,17 @@ static __always_inline void weir_share_owe(struct weir_share_round* round, __u64
     round->debt_bytes = (__u64)(debt > most ? most : debt);
 }
 
-/* What is shared in this tick: the capacity, less what is paid back. */
+/* What is shared in this tick: the capacity, less what is paid back. Not what mins hold of it: they are not lent. */
 static __always_inline __u64 weir_share_payable(const struct weir_share_round* round, __u64 capacity_bps) {
     const __u64 free_bytes =
         weir_share_max(weir_share_bytes(capacity_bps, WEIR_SHARE_DEBT_FREE_NS), WEIR_SHARE_DEBT_FREE_BYTES);
-    __u64 payback_bps;
+    const __u64 held_bps = (round->floors_u >> round->shift) + (capacity_bps >> 16);
+    __u64 payable_bps;
+
     if (round->debt_bytes <= free_bytes) return capacity_bps;
-    payback_bps = (round->debt_bytes - free_bytes) * 8 * (1000000000ull / WEIR_SHARE_PAYBACK_NS);
-    return capacity_bps - weir_share_min(payback_bps, capacity_bps >> 2);
+    payable_bps = (round->debt_bytes - free_bytes) * 8 * (1000000000ull / WEIR_SHARE_PAYBACK_NS);
+    payable_bps = capacity_bps - weir_share_min(payable_bps, capacity_bps >> 2);
+    return weir_share_max(payable_bps, weir_share_min(held_bps, capacity_bps));
 }
 
 /* Begins a tick. `elapsed_ns` is the time since the one before, over which was measured. */

@@ -123,13 +123,19 @@ TEST(ShareDebt, IsPaidBackAndNeverMoreThanAQuarter) {
     EXPECT_LT(weir_share_payable(round.get(), capacity), capacity);
     weir_share_owe(round.get(), capacity, 100'000'000);
     EXPECT_EQ(weir_share_payable(round.get(), capacity), capacity - capacity / 4);
-    // Everybody sends what they may: the debt goes, and then the capacity is there again.
+    // Everybody sends what they may: the debt goes, but for its grain, and the capacity is there again.
     int ticks = 0;
     for (; weir_share_payable(round.get(), capacity) < capacity - capacity / 1000 && ticks < 1000; ticks++)
         weir_share_owe(
             round.get(), capacity,
             static_cast<std::int64_t>(weir_share_bytes(weir_share_payable(round.get(), capacity), round->elapsed_ns)));
     EXPECT_LT(ticks, 150);
+    // Mins are not lent, so they pay nothing back.
+    round->debt_bytes = 1'000'000;
+    round->shift = 14;
+    round->floors_u = 90 * mbit << round->shift;
+    EXPECT_GE(weir_share_payable(round.get(), capacity), 90 * mbit);
+    EXPECT_LT(weir_share_payable(round.get(), capacity), 91 * mbit);
     weir_share_owe(round.get(), capacity, -1'000'000);
     EXPECT_EQ(round->debt_bytes, 0U) << "what was not used is not saved up";
 }
