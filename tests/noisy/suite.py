@@ -141,7 +141,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--save", action="store_true")
-    words = parser.parse_args()
+    words = parser.parse_intermixed_args()
     unknown = set(words.names) - set(scenarios.SCENARIOS)
     if unknown:
         parser.error(f"no scenario {sorted(unknown)[0]}; there are {', '.join(scenarios.SCENARIOS)}")

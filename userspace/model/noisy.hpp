@@ -122,7 +122,8 @@ struct Report {
     X(flood_pps, 10000, "packets/s", "small packets; less does not fill a CPU")                                        \
     X(small_share, 0.7, "share", "of a flood's packets are small")                                                     \
     X(burst_ratio, 10, "times", "a millisecond's peak above the mean makes it a burst")                                \
-    X(burst_bytes, 10000, "bytes", "in a millisecond: 80 Mbit/s")                                                      \
+    X(burst_bytes, 25000, "bytes", "in a millisecond, 200 Mbit/s: more than an ordinary answer of a server")           \
+    X(burst_latency_ns, 2000000, "ns", "a queue of bursts is met by few packets: it must be worth it")                 \
     X(syn_pps, 200, "SYN/s", "without answer")                                                                         \
     X(unanswered_share, 0.5, "share", "of SYNs that nobody answers")                                                   \
     X(scan_reset_share, 0.2, "share", "of SYNs that are refused: closed ports")                                        \

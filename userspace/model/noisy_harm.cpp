@@ -89,7 +89,8 @@ std::optional<Victim> latency_harm(const Activity& activity, const Tenant& victi
     if (samples.loud.size() < loud_samples || samples.quiet.size() < quiet_samples) return std::nullopt;
     const double harmed = median(samples.loud), baseline = median(samples.quiet);
     const double apart = separation(samples.loud, samples.quiet);
-    if (harmed < t.latency_ratio * baseline || harmed - baseline < t.latency_ns) return std::nullopt;
+    if (harmed < t.latency_ratio * baseline || harmed - baseline < (by_max ? t.burst_latency_ns : t.latency_ns))
+        return std::nullopt;
     if (apart < t.separation) {
         why_not = fmt::format("the round trips of {} were longer at other times too", victim.name);
         return std::nullopt;
@@ -104,7 +105,8 @@ std::optional<Victim> latency_harm(const Activity& activity, const Tenant& victi
     found.evidence.push_back({is_network ? (by_max ? "rtt_network_max_ns" : "rtt_network_mean_ns")
                                          : (by_max ? "rtt_tenant_max_ns" : "rtt_tenant_mean_ns"),
                               harmed, baseline, "ns"});
-    found.evidence.push_back({is_network ? "rtt_network_mean_p99_ns" : "rtt_tenant_mean_p99_ns",
+    found.evidence.push_back({is_network ? (by_max ? "rtt_network_max_p99_ns" : "rtt_network_mean_p99_ns")
+                                         : (by_max ? "rtt_tenant_max_p99_ns" : "rtt_tenant_mean_p99_ns"),
                               quantile(samples.loud, 0.99), quantile(samples.quiet, 0.99), "ns"});
     const auto least = samples_of(activity, victim, [&](const weir_pulse_slot& slot) -> std::optional<double> {
         if (slot.direction[side].rtt_count == 0) return std::nullopt;
