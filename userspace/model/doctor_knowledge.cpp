@@ -251,7 +251,8 @@ constexpr Cause causes[] = {
 
     // Weir's own
     {"weir_limit", warning, 100, "packets",
-     "Weir dropped packets of the tenant because they were over its limit, or over its share of the uplink (weir limit show "
+     "Weir dropped packets of the tenant because they were over its limit, or over its share of the uplink (weir limit "
+     "show "
      "TENANT says which; a share is raised by --weight).",
      "If it is not meant: weir limit set TENANT --DIRECTION-max RATE"},
     {"fair_share_stopped", error, 25, "ticks",
