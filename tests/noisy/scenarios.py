@@ -23,6 +23,7 @@ class Scene:
     prepare: object = None  # called with the stage before the play
     during: object = None   # called with the stage while it is played, in a thread of its own
     seconds: int = LENGTH
+    calm_ms: float = 0      # a window is played again if before the culprit the machine itself delays longer than that
 
 
 def scenario(function):
@@ -121,14 +122,14 @@ def small_flood_by_sockets(random):
 def microburst(random):
     """5 ms of the uplink at once, four times a second: 2 % on average."""
     return guilty(random, "microburst", Act("b", "udp", *moments(random, (3, 5)), "{world}", "--kbps", 2000, "--period-ms", 250),
-                  uplink=100, often=1500)
+                  uplink=100, often=1500, calm_ms=2)
 
 
 @scenario
 def microburst_rare(random):
     return guilty(random, "microburst", Act("b", "udp", *moments(random, (3, 4)), "{world}", "--kbps", 1500,
                                              "--period-ms", random.randint(380, 500)),
-                  uplink=60, often=1500)
+                  uplink=60, often=1500, calm_ms=3)
 
 
 @scenario

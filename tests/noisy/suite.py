@@ -36,9 +36,31 @@ def judge(text):
     return lab.run(lab.tool("weir"), "noisy", "--replay", "-", "-j", stdin=text, ok=(0, 3)).json
 
 
+def is_calm(scene, text):
+    """Whether the machine let packets through before the first culprit began: half of the slots below calm_ms. What is
+    looked at is no verdict, and no part of what the culprit did."""
+    if not scene.calm_ms:
+        return True
+    begin = int(10 * min(act.begin for act in scene.acts if act.begin > 0))
+    for vnic in json.loads(text)["vnics"]:
+        slots = sorted(vnic["tx"].get("rtt_max_ns", [])[3:begin])
+        if vnic["tenant"] in scene.victims and slots[len(slots) // 2] > scene.calm_ms * 1e6:
+            return False
+    return True
+
+
 def play(name, seed):
-    """One scenario with real traffic; the recorded window as text."""
+    """One scenario with real traffic; the recorded window as text. Again, up to five times, if the machine was too busy
+    with other things for what the scenario is about."""
     scene = scene_of(name, seed)
+    for _ in range(5):
+        text = play_once(scene)
+        if is_calm(scene, text):
+            break
+    return text
+
+
+def play_once(scene):
     with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
         theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit)
         path = os.path.join(folder, "window.json")
