@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import random
-import shlex
 import sys
 import tempfile
 import time
@@ -12,10 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
 import lab  # noqa: E402
-import scenarios  # noqa: E402
-import stage  # noqa: E402
 import suite  # noqa: E402
-from stage import Act  # noqa: E402
 
 
 def recorded_sums(window, interface):
@@ -104,30 +100,17 @@ class Live(lab.Case):
 
 
 class Remedy(lab.Case):
-    """The command that is printed is applied, and the harm is gone while the culprit goes on."""
+    """The command that is printed is applied, and the harm is gone while the culprit goes on. suite.py remedy has all."""
 
-    def mends(self, act):
-        with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
-            theatre = stage.Stage(the_lab, "abc", 20)
-            path = os.path.join(folder, "window.json")
-            asking = scenarios.askers(random.Random(1))
-            theatre.play(asking + [act], 12, path)
-            with open(path, encoding="utf-8") as file:
-                report = suite.judge(file.read())
-            self.assertEqual([one["tenant"] for one in report["neighbours"]], ["b"])
-            remedy = shlex.split(report["neighbours"][0]["remedy"])
-            theatre.host.weir(*remedy[1:])
-            theatre.play(scenarios.askers(random.Random(1)) + [Act(act.who, act.what, act.begin, act.end, *act.words)], 12, path)
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-            self.assertEqual(suite.judge(text)["neighbours"], [], remedy)
-            return text
+    def mends(self, name):
+        said, good = suite.mend(name, 1)
+        self.assertTrue(good, said)
 
     def test_of_a_hog(self):
-        self.mends(Act("b", "udp", 5, 11, "{world}", "--kbps", 50000))
+        self.mends("udp_hog")
 
     def test_of_a_flood(self):
-        self.mends(scenarios.raw("b", 5, 11, "small", 60000))
+        self.mends("small_flood")
 
 
 if __name__ == "__main__":
