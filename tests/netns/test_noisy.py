@@ -59,7 +59,8 @@ class Pulse(lab.Case):
         full = [peak for peak, size in zip(tx["peak_bytes"], tx["bytes"]) if size >= 20 * 1242]
         self.assertGreater(len(full), 3)
         # The sender may lose its CPU in the middle of a burst.
-        self.assertGreater(sum(peak >= 20 * 1242 for peak in full) * 2, len(full), full)
+        # One or two of the 20 may fall into the millisecond before or after.
+        self.assertGreater(sum(peak >= 18 * 1242 for peak in full) * 2, len(full), full)
 
     def test_a_look_back_needs_nobody_to_watch(self):
         host, guest = self.lab.pair()
