@@ -85,6 +85,7 @@ Result<int> watch_noisy(std::uint64_t interval_ns, const noisy::Thresholds& thre
     for (auto at_ns = monotonic_ns();;) {
         const auto report = judge(window, thresholds);
         std::vector<std::pair<std::string, noisy::Pattern>> now;
+        now.reserve(report.neighbours.size());
         for (const auto& neighbour : report.neighbours)
             now.emplace_back(neighbour.tenant, neighbour.pattern);
         if (!now.empty()) code = exit_findings;
