@@ -110,7 +110,8 @@ const BenchCell* BenchReport::cell(std::size_t traffic, std::size_t program) con
 }
 
 bool BenchReport::passed() const {
-    return std::ranges::all_of(verdicts, &Verdict::passed) && (!drop_cost || drop_cost->passed());
+    return std::ranges::all_of(verdicts, &Verdict::passed) && std::ranges::all_of(tick_costs, &TickCost::passed) &&
+           (!drop_cost || drop_cost->passed());
 }
 
 Result<BenchReport> run_bench(const BenchOptions& options) {
@@ -147,8 +148,10 @@ Result<BenchReport> run_bench(const BenchOptions& options) {
                                         path(Program::tc_in_latency, Program::tc_out_latency),
                                         2 * report.cell(t, index_of(Program::clock))->above_empty_ns});
         report.limit_costs.push_back({t, report.cell(t, index_of(Program::tc_in_latency))->above_empty_ns,
-                                      report.cell(t, index_of(Program::tc_in_limit))->above_empty_ns});
+                                      report.cell(t, index_of(Program::tc_in_limit))->above_empty_ns,
+                                      report.cell(t, index_of(Program::tc_in_share))->above_empty_ns});
     }
+    WEIR_TRY(report.tick_costs, measure_tick_cost(report.options.runs));
     if (auto cost = measure_drop_cost(report.options.runs, report.options.repeat); cost)
         report.drop_cost = *cost;
     else

@@ -17,6 +17,7 @@
 
 #include "bench/drop_cost.hpp"
 #include "bench/statistics.hpp"
+#include "bench/tick_cost.hpp"
 #include "core/result.hpp"
 #include "report/report.hpp"
 
@@ -85,7 +86,9 @@ struct LimitCost {
     std::size_t traffic = 0;  // index into BenchReport.traffics
     double off_ns = 0;        // weir_tc_in with latency, above empty, medians
     double on_ns = 0;         // … and with a limit
+    double share_ns = 0;      // … and with a share of an uplink in its place
     [[nodiscard]] double more_ns() const { return on_ns - off_ns; }
+    [[nodiscard]] double share_more_ns() const { return share_ns - off_ns; }
 };
 
 struct BenchReport {
@@ -98,6 +101,7 @@ struct BenchReport {
     std::vector<Verdict> verdicts;
     std::vector<LatencyCost> latency_costs;
     std::vector<LimitCost> limit_costs;
+    std::vector<TickCost> tick_costs;
     std::optional<DropCost> drop_cost;  // none: it could not be measured here
     std::string drop_cost_why_not;
     [[nodiscard]] const BenchCell* cell(std::size_t traffic, std::size_t program) const;

@@ -109,8 +109,18 @@ Json bench_json(const BenchReport& report) {
                                    {"clock_ns", cost.clock_ns}});
     json["limit"] = Json::array();
     for (const LimitCost& cost : report.limit_costs)
-        json["limit"].push_back(
-            {{"traffic", report.traffics[cost.traffic].name}, {"off_ns", cost.off_ns}, {"on_ns", cost.on_ns}});
+        json["limit"].push_back({{"traffic", report.traffics[cost.traffic].name},
+                                 {"off_ns", cost.off_ns},
+                                 {"on_ns", cost.on_ns},
+                                 {"share_ns", cost.share_ns}});
+    json["tick"] = Json::array();
+    for (const TickCost& cost : report.tick_costs)
+        json["tick"].push_back({{"tenants", cost.tenants},
+                                {"tick_ns", cost.tick_ns},
+                                {"interval_ns", cost.interval_ns},
+                                {"cpu", cost.cpu()},
+                                {"cpu_limit", cost.cpu_limit > 0 ? Json(cost.cpu_limit) : Json()},
+                                {"passed", cost.passed()}});
     json["drop"] = nullptr;
     if (report.drop_cost)
         json["drop"] = {{"untraced_ns", report.drop_cost->untraced_ns},
@@ -167,11 +177,25 @@ std::string bench_table(const BenchReport& report, const Style& style) {
     Table limit({{.header = "A LIMIT ADDS"},
                  {.header = "tc_in, latency", .kind = Column::number},
                  {.header = "WITH A LIMIT", .kind = Column::number},
-                 {.header = "MORE", .kind = Column::number}});
+                 {.header = "MORE", .kind = Column::number},
+                 {.header = "A SHARE INSTEAD", .kind = Column::number}});
     for (const LimitCost& cost : report.limit_costs)
         limit.add({report.traffics[cost.traffic].name, fmt::format("{:.0f} ns", cost.off_ns),
-                   fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} ns", cost.more_ns())});
+                   fmt::format("{:.0f} ns", cost.on_ns), fmt::format("{:+.0f} ns", cost.more_ns()),
+                   fmt::format("{:+.0f} ns", cost.share_more_ns())});
     text += '\n' + limit.print(style);
+
+    Table ticks({{.header = "FAIR SHARE'S TICK"},
+                 {.header = "TAKES", .kind = Column::quantity},
+                 {.header = "EVERY", .kind = Column::quantity},
+                 {.header = "OF ONE CPU", .kind = Column::number},
+                 {.header = "HELD TO", .kind = Column::number}});
+    for (const TickCost& cost : report.tick_costs)
+        ticks.add({fmt::format("{} tenants", cost.tenants), fmt::format("{:.1f} us", cost.tick_ns / 1000),
+                   fmt::format("{} ms", cost.interval_ns / 1'000'000),
+                   Cell(fmt::format("{:.2f} %", 100 * cost.cpu()), cost.passed() ? Tone::plain : Tone::warning),
+                   cost.cpu_limit > 0 ? fmt::format("{:.0f} %", 100 * cost.cpu_limit) : std::string("-")});
+    text += '\n' + ticks.print(style);
 
     text += "\nBars (the slower of weir_tc_in and weir_tc_out)\n";
     for (const Verdict& verdict : report.verdicts)

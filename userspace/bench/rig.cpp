@@ -62,6 +62,8 @@ std::string_view name_of(Program program) {
         return "tc_in, latency";
     case Program::tc_in_limit:
         return "tc_in, limit";
+    case Program::tc_in_share:
+        return "tc_in, share";
     case Program::tc_in_guard:
         return "tc_in, guard";
     case Program::tc_out:
@@ -132,22 +134,35 @@ Result<void> Rig::make_tables() {
     return {};
 }
 
-// One limit for all, at the first tenant's slot.
+// One limit for all, and one of fair share, whose tick has just come by.
 Result<void> Rig::make_limit() {
-    bpf_map_create_opts options{};
-    options.sz = sizeof(options);
-    options.map_flags = BPF_F_MMAPABLE;
-    objects_->limit =
-        Fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_limit", sizeof(std::uint32_t), sizeof(weir_limit), 1, &options));
-    const auto value = std::make_unique<weir_limit>();
-    Limit limit;
-    limit.tx.max_bps = limit_max_bps;
-    value->direction[WEIR_TX].rule = rule_of(limit, limit.tx);
-    const std::uint32_t zero = 0;
-    const int fd = objects_->limit.get();
-    if (!objects_->limit || bpf_map_update_elem(fd, &zero, value.get(), BPF_ANY) ||
-        bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.limits), &zero, &fd, BPF_ANY))
-        return refused("cannot create a limit", errno);
+    auto& weir = *objects_->weir;
+    for (const std::uint32_t slot : {limit_tenant, share_tenant}) {
+        bpf_map_create_opts options{};
+        options.sz = sizeof(options);
+        options.map_flags = BPF_F_MMAPABLE;
+        Fd& map = slot == limit_tenant ? objects_->limit : objects_->share;
+        map = Fd(
+            bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_limit", sizeof(std::uint32_t), sizeof(weir_limit), 1, &options));
+        const auto value = std::make_unique<weir_limit>();
+        Limit limit;
+        limit.tx.max_bps = slot == limit_tenant ? limit_max_bps : 0;
+        value->direction[WEIR_TX].rule = rule_of(limit, limit.tx);
+        const std::uint32_t zero = 0;
+        const int fd = map.get();
+        if (!map || bpf_map_update_elem(fd, &zero, value.get(), BPF_ANY) ||
+            bpf_map_update_elem(bpf_map__fd(weir.maps.limits), &slot, &fd, BPF_ANY))
+            return refused("cannot create a limit", errno);
+    }
+    weir_share_entry entry{};
+    entry.byte_cost = byte_cost_of(limit_max_bps);
+    entry.fallback_cost = entry.byte_cost;
+    const auto round = std::make_unique<weir_share_round>();
+    round->valid_until_ns = ~std::uint64_t{0};
+    const std::uint32_t tx = WEIR_TX, at = WEIR_TX * WEIR_TENANTS_MAX + share_tenant;
+    if (bpf_map_update_elem(bpf_map__fd(weir.maps.shares), &at, &entry, BPF_ANY) ||
+        bpf_map_update_elem(bpf_map__fd(weir.maps.share_rounds), &tx, round.get(), BPF_ANY))
+        return refused("cannot create a share", errno);
     return {};
 }
 
@@ -190,6 +205,7 @@ int Rig::program_fd(Program program, std::size_t group) const {
     case Program::tc_in:
     case Program::tc_in_latency:
     case Program::tc_in_limit:
+    case Program::tc_in_share:
     case Program::tc_in_guard:
         return bpf_program__fd(weir.progs.weir_tc_in);
     case Program::tc_out:
@@ -212,10 +228,11 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
         const std::uint32_t place = weir_if_place(objects_->ifindex, 0);
         std::uint32_t flags = is_xdp(program) ? std::uint32_t{WEIR_IF_XDP_ACCOUNTS} : 0u;
         if (with_latency(program)) flags |= WEIR_IF_HOST_LATENCY | WEIR_IF_RTT;
-        if (program == Program::tc_in_limit) flags |= WEIR_IF_LIMIT_TX;
+        if (program == Program::tc_in_limit || program == Program::tc_in_share) flags |= WEIR_IF_LIMIT_TX;
         if (program == Program::tc_in_guard) flags |= WEIR_IF_GUARD;
+        const std::uint32_t tenant = program == Program::tc_in_share ? share_tenant : limit_tenant;
         const weir_if_entry entry{
-            objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed, 0, 0};
+            objects_->ifindex, slot_of(traffic.group, program), table_sets - 1, flags, hash_seed, tenant, 0};
         if (bpf_map_update_elem(bpf_map__fd(objects_->weir->maps.vnics), &place, &entry, BPF_ANY))
             return refused(what, errno);
     }

@@ -31,6 +31,7 @@ enum class Program : std::size_t {
     tc_in,
     tc_in_latency,  // the same program with latency on
     tc_in_limit,    // … and with a limit so high that nothing is ever delayed
+    tc_in_share,    // … and with a share of an uplink in its place
     tc_in_guard,    // … with latency and a guard whose last entry is the one that matches
     tc_out,
     tc_out_latency,
@@ -38,20 +39,21 @@ enum class Program : std::size_t {
     xdp
 };
 inline constexpr std::array programs{
-    Program::empty,  Program::parse,          Program::clock,       Program::lru,
-    Program::tc_in,  Program::tc_in_latency,  Program::tc_in_limit, Program::tc_in_guard,
-    Program::tc_out, Program::tc_out_latency, Program::xdp_empty,   Program::xdp};
+    Program::empty,          Program::parse,       Program::clock,       Program::lru,         Program::tc_in,
+    Program::tc_in_latency,  Program::tc_in_limit, Program::tc_in_share, Program::tc_in_guard, Program::tc_out,
+    Program::tc_out_latency, Program::xdp_empty,   Program::xdp};
 
 constexpr std::size_t index_of(Program program) { return static_cast<std::size_t>(program); }
 constexpr bool is_xdp(Program program) { return program == Program::xdp || program == Program::xdp_empty; }
 constexpr Program base_of(Program program) { return is_xdp(program) ? Program::xdp_empty : Program::empty; }
 constexpr bool with_latency(Program program) {
-    return program == Program::tc_in_latency || program == Program::tc_in_limit || program == Program::tc_in_guard ||
-           program == Program::tc_out_latency;
+    return program == Program::tc_in_latency || program == Program::tc_in_limit || program == Program::tc_in_share ||
+           program == Program::tc_in_guard || program == Program::tc_out_latency;
 }
 // The one whose flow table and ledger it shares.
 constexpr Program table_of(Program program) {
-    if (program == Program::tc_in_latency || program == Program::tc_in_limit || program == Program::tc_in_guard)
+    if (program == Program::tc_in_latency || program == Program::tc_in_limit || program == Program::tc_in_share ||
+        program == Program::tc_in_guard)
         return Program::tc_in;
     return program == Program::tc_out_latency ? Program::tc_out : program;
 }

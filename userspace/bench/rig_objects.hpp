@@ -30,8 +30,13 @@ struct Rig::Objects {
     std::unique_ptr<weir_bpf, CloseWeir> weir;
     std::array<std::array<Table, programs.size()>, groups> tables;
     Fd limit;
+    Fd share;
     std::uint32_t ifindex = 1;  // of the loopback device, which BPF_PROG_TEST_RUN gives to its packets
 };
+
+// Slots of the two tenants.
+inline constexpr std::uint32_t limit_tenant = 0;
+inline constexpr std::uint32_t share_tenant = 1;
 
 constexpr std::uint32_t slot_of(std::size_t group, Program program) {
     return static_cast<std::uint32_t>(group * programs.size() + index_of(table_of(program)));

@@ -25,6 +25,7 @@ std::uint64_t rx_capacity_of(const Vnic& vnic) {
 
 std::vector<std::string> tenants_of(const std::vector<Vnic>& vnics) {
     std::vector<std::string> tenants;
+    tenants.reserve(vnics.size());
     for (const Vnic& vnic : vnics)
         tenants.push_back(vnic.tenant);
     return tenants;
