@@ -143,11 +143,9 @@ static __always_inline void weir_pulse_turn_to(struct weir_pulse* pulse, struct 
     const __u64 ms = now_ns / WEIR_PULSE_MS_NS, slot = ms / WEIR_PULSE_SLOT_MS;
 
     if (pulse->ms_end_ns) weir_pulse_close_ms(pulse, ring);
-    if (slot != pulse->slot || !pulse->ms_end_ns) {
-        if (ring && (!pulse->ms_end_ns || weir_pulse_close_slot(pulse, ring))) {
-            weir_pulse_share_sources(pulse, ring);
-            pulse->slot = slot;
-        }
+    if ((slot != pulse->slot || !pulse->ms_end_ns) && (!pulse->ms_end_ns || weir_pulse_close_slot(pulse, ring))) {
+        weir_pulse_share_sources(pulse, ring);
+        pulse->slot = slot;
     }
     pulse->ms_end_ns = (ms + 1) * WEIR_PULSE_MS_NS;
 }

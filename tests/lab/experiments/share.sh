@@ -34,7 +34,7 @@ if [ "$kind" = weir ]; then
     weir stats --duration 60 >/dev/null 2>&1 &
     sleep 0.1
     kill -9 $!
-    wait $! || true
+    wait $! || [ $? = 137 ]
 fi
 declare -A flows_of=([web]=$web [db]=$db [mail]=$mail)
 waiting=()
