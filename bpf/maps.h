@@ -15,6 +15,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, WEIR_VNICS_MAX);
     __type(key, __u32);
     __type(value, struct weir_vnic_info);
@@ -84,6 +85,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, WEIR_TENANTS_MAX);
     __type(key, __u32);
     __type(value, struct weir_tenant_info);

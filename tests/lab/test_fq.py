@@ -15,6 +15,11 @@ def by_place(qdiscs):
             if entry["dev"] not in ("lo", "eth0") and entry["kind"] != "clsact"}
 
 
+def settings_of(qdisc):
+    """Without what HTB counts among them."""
+    return {name: value for name, value in qdisc["options"].items() if name != "direct_packets_stat"}
+
+
 class Fq:
     experiment = "fq"
     virtual_time = True
@@ -81,7 +86,7 @@ class Fq:
         for when in ("limited", "after"):
             now, before = self.qdiscs(f"foreign_{when}"), self.qdiscs("foreign_before")
             for device in ("one", "web", "asleep"):
-                self.assertEqual(now[device, "root"]["options"], before[device, "root"]["options"])
+                self.assertEqual(settings_of(now[device, "root"]), settings_of(before[device, "root"]))
 
     def test_other_owners_qdiscs_are_told_of(self):
         notes = self.notes("foreign_status")
@@ -109,9 +114,14 @@ class Fq:
         self.assertEqual(self.kinds("stuck_end")["web", "root"], ("noqueue", "0:"))
         self.assertLess(self.kept.figure("stuck_detach_ms"), 1000)
 
-    def test_coming_and_going_loses_nothing(self):
+    def test_coming_and_going_loses_no_more_than_the_kernel_does(self):
+        """Any change of a root qdisc waits a grace period with noop in its place, which drops (qdisc_graft() and
+        dev_deactivate_many(), Linux 6.1; docs/limitations.md). At 20 Mbit/s that is a packet or two, or none by luck."""
         self.assertEqual(self.kinds("installed_limited")["web", "root"], ("fq", OWN))
-        self.assertEqual(self.arrived("installed"), self.kept.json("install_sent")["sent"])
+        sent = self.kept.json("install_sent")["sent"]
+        self.assertGreater(sent, 1000)
+        self.assertLessEqual(self.arrived("installed"), sent)
+        self.assertLessEqual(sent - self.arrived("installed"), 4)
 
     def test_a_kill_is_mended_by_the_next_change(self):
         self.assertEqual(self.kept.figure("ours_differs"), 1)

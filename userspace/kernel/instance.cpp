@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "kernel/libbpf_words.hpp"
+#include "kernel/mapped_table.hpp"
 #include "kernel/state_dir.hpp"
 #include "weir.skel.h"
 #include "weir_version.h"
@@ -221,17 +222,7 @@ Result<bool> programs_are_current(const Instance& instance) {
 }
 
 Result<std::vector<weir_vnic_info>> read_vnic_infos(const Instance& instance) {
-    std::vector<weir_vnic_info> infos(WEIR_VNICS_MAX);
-    std::vector<std::uint32_t> keys(WEIR_VNICS_MAX);
-    std::uint32_t count = WEIR_VNICS_MAX;
-    std::uint32_t cursor = 0;
-    DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
-    const int error =
-        bpf_map_lookup_batch(instance.vnic_info.get(), nullptr, &cursor, keys.data(), infos.data(), &count, &options);
-    if (error != 0 && error != -ENOENT) return fail(Errc::failed, "cannot read the table of vNICs", errno_text(-error));
-    if (count != WEIR_VNICS_MAX)
-        return fail(Errc::failed, "cannot read the table of vNICs", fmt::format("{} of {} slots", count, infos.size()));
-    return infos;
+    return read_mapped_table<weir_vnic_info>(instance.vnic_info.get(), WEIR_VNICS_MAX, "vNICs");
 }
 
 Result<void> write_vnic_info(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/mapped_table.hpp"
 #include "kernel/shares.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
@@ -172,19 +173,7 @@ weir_tenant_info make_tenant_info(const std::string& tenant) {
 }
 
 Result<std::vector<weir_tenant_info>> read_tenant_infos(const Instance& instance) {
-    std::vector<weir_tenant_info> infos(WEIR_TENANTS_MAX);
-    std::vector<std::uint32_t> keys(WEIR_TENANTS_MAX);
-    std::uint32_t count = WEIR_TENANTS_MAX;
-    std::uint32_t cursor = 0;
-    DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
-    const int error =
-        bpf_map_lookup_batch(instance.tenant_info.get(), nullptr, &cursor, keys.data(), infos.data(), &count, &options);
-    if (error != 0 && error != -ENOENT)
-        return fail(Errc::failed, "cannot read the table of tenants", errno_text(-error));
-    if (count != WEIR_TENANTS_MAX)
-        return fail(Errc::failed, "cannot read the table of tenants",
-                    fmt::format("{} of {} slots", count, infos.size()));
-    return infos;
+    return read_mapped_table<weir_tenant_info>(instance.tenant_info.get(), WEIR_TENANTS_MAX, "tenants");
 }
 
 Result<void> put_tenant(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {
