@@ -243,11 +243,11 @@ private:
         for (std::size_t i = 0; i < value.size(); i++) {
             const auto at = fmt::format("{}/{}", place, i);
             if (!value[i].is_string())
-                return expected(at, "an address such as \"10.0.0.2\" or \"fd00::/64\"", value[i]);
+                return expected(at, R"(an address such as "10.0.0.2" or "fd00::/64")", value[i]);
             auto prefix = guard_prefix_from(value[i].get_ref<const std::string&>());
             if (!prefix)
                 return fail(Errc::usage, what_,
-                            fmt::format("{}: expected an address such as \"10.0.0.2\" or \"fd00::/64\", found {}: {}",
+                            fmt::format(R"({}: expected an address such as "10.0.0.2" or "fd00::/64", found {}: {})",
                                         at, shown(value[i]), prefix.error().evidence),
                             prefix.error().hint);
             found.push_back(*prefix);
