@@ -7,6 +7,7 @@ declare -A options=([auto]='' [clsact]='--bpf-hooks clsact' [xdp]='--ingress-hoo
 
 for way in auto clsact xdp; do
     read -ra with <<<"${options[$way]}"
+    quiet web
     keep "attach_$way" weir attach web "${with[@]}"
     keep "status_$way" weir status -j
     keep "offloads_$way" inside web ethtool -k eth0
@@ -24,7 +25,7 @@ for way in auto clsact xdp; do
     wait "$load"
     keep "to_tenant_$way" iperf3 -c 10.1.0.2 -n 20M -J
     keep "from_tenant_$way" iperf3 -c 10.1.0.2 -n 20M -R -J
-    sleep 0.5
+    quiet web
     truth_stop "truth_$way"
 
     keep "stats_$way" weir stats -j

@@ -49,6 +49,17 @@ server() {
     until inside "$1" netstat -ltn | grep -q :5201; do sleep 0.1; done
 }
 
+# quiet IFACE: returns when nothing has crossed it for half a second; a connection may take its time to close.
+quiet() {
+    local before='' now
+    now=$(grep "\<$1:" /proc/net/dev)
+    until [ "$now" = "$before" ]; do
+        before=$now
+        sleep 0.5
+        now=$(grep "\<$1:" /proc/net/dev)
+    done
+}
+
 # truth_start IFACE, truth_stop NAME: what packet sockets see at an interface meanwhile, kept as NAME.
 truth_start() {
     # Process substitution would hide its process id.
