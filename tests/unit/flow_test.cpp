@@ -193,6 +193,14 @@ TEST(FlowWindow, NeverGoesBelowZero) {
     EXPECT_EQ(window.untracked[0].tx[WEIR_UNTRACKED_EVICTED], (Count{3, 300}));
 }
 
+TEST(FlowWindow, AParkedPacketThatFoundItsFlowIsNoNewLedger) {
+    FlowSnapshot before = snapshot({}, {50, 5000});
+    before.untracked[0].tx[WEIR_UNTRACKED_BUSY] = {2, 120};
+    FlowSnapshot window = window_of(before, snapshot({}, {53, 5300}));
+    EXPECT_EQ(window.untracked[0].tx[WEIR_UNTRACKED_EVICTED], (Count{3, 300}));
+    EXPECT_EQ(window.untracked[0].tx[WEIR_UNTRACKED_BUSY], Count{});
+}
+
 // A table of a few slots under random traffic: the sum of a window is always what the ledger gained in it.
 TEST(FlowWindow, SumsToWhatTheLedgerGained) {
     std::mt19937 random(4711);

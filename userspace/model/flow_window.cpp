@@ -62,9 +62,10 @@ void track_window(const Flow& before, Flow& now) {
     now.rx_trouble = now.rx_trouble - before.rx_trouble;
 }
 
-// The counters of a vNIC that was detached and attached again began at 0.
+// The counters of a vNIC that was detached and attached again began at 0. What its parked packets are counted as says
+// nothing: it becomes less when one of them finds its flow.
 bool ledger_began_anew(const FlowSnapshot::Untracked& before, const FlowSnapshot::Untracked& now) {
-    for (std::size_t kind = 0; kind < WEIR_UNTRACKED_KINDS; kind++)
+    for (std::size_t kind : {WEIR_UNTRACKED_EVICTED, WEIR_UNTRACKED_NO_FLOW})
         if (less(now.tx[kind], before.tx[kind]) || less(now.rx[kind], before.rx[kind])) return true;
     return false;
 }
@@ -74,8 +75,8 @@ void untracked_window(FlowSnapshot& window, const FlowSnapshot& earlier) {
         auto before = std::ranges::find(earlier.untracked, now.interface, &FlowSnapshot::Untracked::interface);
         if (before == earlier.untracked.end() || ledger_began_anew(*before, now)) continue;
         for (std::size_t kind = 0; kind < WEIR_UNTRACKED_KINDS; kind++) {
-            now.tx[kind] = now.tx[kind] - before->tx[kind];
-            now.rx[kind] = now.rx[kind] - before->rx[kind];
+            now.tx[kind] = gained(now.tx[kind], before->tx[kind], {});
+            now.rx[kind] = gained(now.rx[kind], before->rx[kind], {});
         }
     }
 }
