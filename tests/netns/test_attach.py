@@ -52,6 +52,15 @@ class TestInterfaces(AttachCase):
         self.assertEqual(footprint.ours(footprint.attached(self.host)), set())
         self.assertFalse(os.path.exists(self.host.state_dir))
 
+    def test_where_bpffs_is_not_to_be_seen(self):
+        """As under `ip netns exec`: a fresh /sys without it. With process 1 hidden too, an ancestor shows the machine's."""
+        for hidden in ("true", "mount -t tmpfs none /proc/1"):
+            with self.subTest(hidden=hidden):
+                script = f'mount -t sysfs none /sys && {hidden} && exec "$@"'
+                self.host.run("unshare", "--mount", "sh", "-c", script, "sh", lab.tool("weir"), "attach", "vnic0")
+                self.assertEqual(list(self.host.status()), ["vnic0"])
+                self.host.weir("detach", "--all")
+
     def test_usage(self):
         for words in (("attach",), ("attach", "vnic0", "--role", "host"), ("attach", "vnic0", "--flows", "7"),
                       ("attach", "vnic0", "--bpf-hooks", "xdp"), ("attach", "vnic0", "--capacity", "1gbit")):

@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <thread>
 
@@ -36,19 +37,46 @@ bool is_bpffs(const char* path) {
     return statfs(path, &fs) == 0 && static_cast<std::uint32_t>(fs.f_type) == BPF_FS_MAGIC;
 }
 
-bool same_inode(const char* a, const char* b) {
+std::string mount_namespace_of(pid_t pid) { return fmt::format("/proc/{}/ns/mnt", pid); }
+
+bool same_inode(const std::string& a, const std::string& b) {
     struct stat sa{};
     struct stat sb{};
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino && sa.st_dev == sb.st_dev;
+    return stat(a.c_str(), &sa) == 0 && stat(b.c_str(), &sb) == 0 && sa.st_ino == sb.st_ino && sa.st_dev == sb.st_dev;
+}
+
+// 0 if it cannot be read.
+pid_t parent_of(pid_t pid) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+        std::fopen(fmt::format("/proc/{}/status", pid).c_str(), "re"), std::fclose);
+    std::array<char, 256> line{};
+    pid_t parent = 0;
+    while (file && std::fgets(line.data(), line.size(), file.get()) != nullptr)
+        if (std::sscanf(line.data(), "PPid: %d", &parent) == 1) break;
+    return parent;
+}
+
+// Whose mount namespace is the machine's: process 1, or, where that may not be looked at (a hardened init), the
+// farthest ancestor in a row that may.
+pid_t keeper_of_mounts() {
+    struct stat found{};
+    const auto visible = [&](pid_t pid) { return stat(mount_namespace_of(pid).c_str(), &found) == 0; };
+    if (visible(1)) return 1;
+    pid_t keeper = getpid();
+    for (pid_t pid = parent_of(keeper); pid > 0 && visible(pid); pid = parent_of(pid))
+        keeper = pid;
+    return keeper;
 }
 
 Result<void> reach_bpffs() {
     if (is_bpffs(bpffs)) return {};
-    if (!same_inode("/proc/self/ns/mnt", "/proc/1/ns/mnt")) {
-        const Fd first(open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC));
-        if (!first || setns(first.get(), CLONE_NEWNS) != 0)
+    const pid_t keeper = keeper_of_mounts();
+    if (!same_inode("/proc/self/ns/mnt", mount_namespace_of(keeper))) {
+        const Fd theirs(open(mount_namespace_of(keeper).c_str(), O_RDONLY | O_CLOEXEC));
+        if (!theirs || setns(theirs.get(), CLONE_NEWNS) != 0)
             return fail(Errc::failed, "cannot reach the BPF file system",
-                        "this mount namespace has none at /sys/fs/bpf, and process 1's: " + errno_text(errno),
+                        fmt::format("this mount namespace has none at {}, and process {}'s: {}", bpffs, keeper,
+                                    errno_text(errno)),
                         "use nsenter --net instead of ip netns exec");
         if (is_bpffs(bpffs)) return {};
     }

@@ -2,7 +2,8 @@
 // the namespace's cookie (SO_NETNS_COOKIE, Linux 5.14), which is never used twice while the machine is up.
 //
 // bpffs is mounted if it is not. A process in a mount namespace without it (`ip netns exec` gives its command a fresh
-// /sys) goes over to the mount namespace of process 1: pins in a private bpffs would be gone with the command.
+// /sys) goes over to the mount namespace of process 1: pins in a private bpffs would be gone with the command. Where
+// process 1 may not be looked at, its farthest ancestor that may be stands in for it.
 #pragma once
 
 #include <cstdint>
