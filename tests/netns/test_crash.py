@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kill -9 at random moments of attach, detach and apply; one `weir apply` afterwards always mends everything.
 
-WEIR_KILLS says how many times, in all (default 200). The moments are spread over the whole run time of each command, which
+WEIR_KILLS says how many times, in all (default 120). The moments are spread over the whole run time of each command, which
 is measured first; WEIR_SEED repeats a run as far as the machine's timing lets it.
 """
 import json
@@ -14,7 +14,7 @@ import unittest
 import footprint
 import lab
 
-KILLS = int(os.environ.get("WEIR_KILLS", "200"))
+KILLS = int(os.environ.get("WEIR_KILLS", "120"))
 SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
 NAMES = ("vnic0", "vnic1", "vnic2")
 WANTED = {"schema_version": 1, "vnics": [{"interface": "vnic0", "tenant": "web", "flows": 64},

@@ -45,7 +45,7 @@ std::string neighbour_text(const noisy::Neighbour& neighbour, const noisy::Repor
                              Tone::warning, style) +
                        "\n";
     text += line("what:", fmt::format("{} {}", neighbour.tenant, meaning_of(neighbour.pattern)), style);
-    const std::size_t slots = static_cast<std::size_t>(report.window_ns / noisy::slot_ns);
+    const auto slots = static_cast<std::size_t>(report.window_ns / noisy::slot_ns);
     text += line("since:",
                  fmt::format("{} ago; loud for {} in {}", seconds(slots - neighbour.begin),
                              seconds(neighbour.loud_slots), plural(neighbour.episodes, "episode")),

@@ -128,6 +128,7 @@ std::string stats_table(const LedgerSnapshot& snapshot, std::uint64_t window_ns,
     std::string out = table.print(style);
     if (share.is_on) {
         std::vector<std::string> tenants;
+        tenants.reserve(vnics.size());
         for (const VnicLedger* entry : vnics)
             tenants.push_back(entry->vnic.tenant);
         const auto parts = share_table(share, tenants, style);
