@@ -163,7 +163,7 @@ def cost(kept, settings):
 
     before, after = least("before"), least("after")
     drops, _ = drops_and_marks(kept, settings["kind"])
-    limit = after - (least("idle") if settings["kind"] in ("weir", "weir_fq") else before)
+    limit = after - (least("idle") if settings["kind"] in ("weir", "weir_fq", "weir_share") else before)
     return {"path_instructions": before, "added_instructions": after - before, "limit_instructions": limit,
             "drops": drops}
 

@@ -32,7 +32,7 @@ after n of m.""",
 
 10,000 UDP packets of 514 bytes flat out, with a limit of 40 Gbit/s, which never delays them: in virtual time a nanosecond
 is an instruction. Added: above the same path with nothing on it. Weir's limit is what it adds to Weir
-attached without one, which counts and measures.""",
+attached without one, which counts and measures at both interfaces; `weir_share` is a fair share of that rate in its place.""",
     "limit_stop": "## A reader that stops, and a detach in mid-transfer; 100 Mbit/s",
 }
 
@@ -105,7 +105,7 @@ def stop_row(settings, figures):
 
 ROWS = {"limit_tcp": tcp_row, "limit_udp": udp_row, "limit_change": change_row, "limit_local": local_row,
         "limit_cost": cost_row, "limit_stop": stop_row}
-ORDER = ["none", "weir_idle", "weir", "weir_fq", "cake", "cake_gso", "htb_fq_codel", "htb", "tbf", "police"]
+ORDER = ["none", "weir_idle", "weir", "weir_fq", "weir_share", "cake", "cake_gso", "htb_fq_codel", "htb", "tbf", "police"]
 
 
 def sort_key(settings):

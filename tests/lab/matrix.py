@@ -65,7 +65,7 @@ def limit_local():
 
 
 def limit_cost():
-    kinds = ["weir", "cake", "htb", "htb_fq_codel", "tbf", "police"]
+    kinds = ["weir", "weir_share", "cake", "htb", "htb_fq_codel", "tbf", "police"]
     return [{"kind": kind, "direction": direction} for direction in ("tx", "rx") for kind in kinds]
 
 

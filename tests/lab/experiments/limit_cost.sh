@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Instructions per packet: the same packets flat out through the host, into a black hole behind it. With virtual time the
 # time that this takes is the number of instructions; what a limit adds to it is its price; of
-# Weir's, also what it adds to Weir without a limit.
+# Weir's, also what it adds to Weir without a limit. weir_share: a fair share of that rate, and no limit.
 parameter kind cake
 parameter direction tx
 parameter rate 40gbit
@@ -34,6 +34,11 @@ case $kind in
         limit "${kind/weir/weir_idle}" "$direction" "$rate"
         flat_out idle
         weir limit set web "--$direction-max" "$rate" >/dev/null
+        ;;
+    weir_share)
+        limit weir_idle "$direction" "$rate"
+        flat_out idle
+        weir attach up --role uplink --capacity "$rate"
         ;;
     *) limit "$kind" "$direction" "$rate" ;;
 esac

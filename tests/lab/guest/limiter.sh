@@ -27,7 +27,7 @@ limit() {
             ;;
         weir | weir_fq | weir_idle | weir_idle_fq)
             [ "${kind%_fq}" = "$kind" ] || tc qdisc add dev $device root fq limit 100000 flow_limit 100000
-            weir attach up --role uplink --capacity 10gbit
+            weir attach up --role uplink --capacity none
             weir attach web --tenant web
             [ "${kind%_fq}" = weir_idle ] || weir limit set web "--$direction-max" "$rate" "$@"
             ;;
