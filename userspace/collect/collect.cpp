@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "collect/parts.hpp"
 #include "kernel/instance.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
@@ -15,34 +16,6 @@
 
 namespace weir {
 namespace {
-
-struct Selected {
-    std::optional<Instance> instance;
-    std::vector<Vnic> vnics;
-};
-
-Result<Selected> open_selected(const std::string& selector) {
-    Selected selected;
-    WEIR_TRY(selected.instance, open_instance());
-    if (selected.instance) {
-        WEIR_TRY(selected.vnics, list_vnics(*selected.instance));
-    }
-    if (selector.empty()) return selected;
-
-    std::set<std::string> known;
-    for (const auto& vnic : selected.vnics)
-        known.insert({vnic.interface, vnic.tenant});
-    if (!known.contains(selector)) {
-        std::string words;
-        for (const auto& name : known)
-            words += (words.empty() ? "there is " : ", ") + name;
-        return fail(Errc::failed, fmt::format("no attached interface or tenant is called \"{}\"", selector),
-                    words.empty() ? "nothing is attached" : words, "see: weir status");
-    }
-    std::erase_if(selected.vnics,
-                  [&](const Vnic& vnic) { return vnic.interface != selector && vnic.tenant != selector; });
-    return selected;
-}
 
 Result<std::vector<weir_ledger>> cpus_of(const Instance& instance, std::uint32_t slot) {
     WEIR_TRY(const auto fd, open_ledger(instance, slot));
@@ -204,6 +177,29 @@ void add_flows(const Vnic& vnic, const std::vector<weir_flow_block>& blocks, con
 }
 
 }  // namespace
+
+Result<Selected> open_selected(const std::string& selector) {
+    Selected selected;
+    WEIR_TRY(selected.instance, open_instance());
+    if (selected.instance) {
+        WEIR_TRY(selected.vnics, list_vnics(*selected.instance));
+    }
+    if (selector.empty()) return selected;
+
+    std::set<std::string> known;
+    for (const auto& vnic : selected.vnics)
+        known.insert({vnic.interface, vnic.tenant});
+    if (!known.contains(selector)) {
+        std::string words;
+        for (const auto& name : known)
+            words += (words.empty() ? "there is " : ", ") + name;
+        return fail(Errc::failed, fmt::format("no attached interface or tenant is called \"{}\"", selector),
+                    words.empty() ? "nothing is attached" : words, "see: weir status");
+    }
+    std::erase_if(selected.vnics,
+                  [&](const Vnic& vnic) { return vnic.interface != selector && vnic.tenant != selector; });
+    return selected;
+}
 
 Result<LedgerSnapshot> collect_ledgers(const std::string& selector) {
     WEIR_TRY(auto selected, open_selected(selector));

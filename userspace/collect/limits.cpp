@@ -5,23 +5,12 @@
 #include <fmt/format.h>
 
 #include "collect/collect.hpp"
+#include "collect/parts.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/vnic_list.hpp"
 
 namespace weir {
 namespace {
-
-Result<std::vector<TenantLimitState>> states_of(const Instance& instance, std::uint64_t now_ns) {
-    WEIR_TRY(const auto infos, read_tenant_infos(instance));
-    std::vector<TenantLimitState> states;
-    for (const auto& info : infos) {
-        if (info.tenant[0] == '\0') continue;
-        auto state = limit_state_of(info, now_ns);
-        if (state.limit.is_set() || state.revert_in_ns != 0 || is_shared(info))
-            states.push_back({tenant_of(info), state});
-    }
-    return states;
-}
 
 Result<void> keep_selected(const Instance& instance, const std::string& tenant, LimitSnapshot& snapshot) {
     std::set<std::string> known;
@@ -51,6 +40,18 @@ Result<void> add_use(LimitSnapshot& snapshot) {
 
 }  // namespace
 
+Result<std::vector<TenantLimitState>> limit_states(const Instance& instance, std::uint64_t now_ns) {
+    WEIR_TRY(const auto infos, read_tenant_infos(instance));
+    std::vector<TenantLimitState> states;
+    for (const auto& info : infos) {
+        if (info.tenant[0] == '\0') continue;
+        auto state = limit_state_of(info, now_ns);
+        if (state.limit.is_set() || state.revert_in_ns != 0 || is_shared(info))
+            states.push_back({tenant_of(info), state});
+    }
+    return states;
+}
+
 Result<LimitSnapshot> collect_limits(const std::string& tenant) {
     LimitSnapshot snapshot;
     WEIR_TRY(const auto instance, open_instance());
@@ -61,7 +62,7 @@ Result<LimitSnapshot> collect_limits(const std::string& tenant) {
     }
     WEIR_TRY(const auto now, read_clock(*instance));
     snapshot.taken_ns = now.monotonic_ns;
-    WEIR_TRY(snapshot.limits, states_of(*instance, now.monotonic_ns));
+    WEIR_TRY(snapshot.limits, limit_states(*instance, now.monotonic_ns));
     WEIR_TRY(snapshot.share, collect_shares());
     if (!tenant.empty()) WEIR_CHECK(keep_selected(*instance, tenant, snapshot));
     if (!snapshot.limits.empty()) WEIR_CHECK(add_use(snapshot));

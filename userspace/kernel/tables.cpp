@@ -221,6 +221,19 @@ Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t
     return copy;
 }
 
+Result<std::uint64_t> count_flows(int table_fd, std::uint32_t sets, std::uint32_t now_tick, std::uint32_t ticks) {
+    const std::size_t bytes = std::size_t{sets} * sizeof(weir_flow_block);
+    const auto unmap = [bytes](void* at) { munmap(at, bytes); };
+    void* at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, table_fd, 0);
+    if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a flow table", errno_text(errno));
+    const std::unique_ptr<void, decltype(unmap)> mapping(at, unmap);
+    std::uint64_t count = 0;
+    for (const auto& block : std::span(static_cast<const weir_flow_block*>(at), sets))
+        for (const weir_flow_hot& hot : block.hot.way)
+            if (hot.state != 0 && hot.family != 0 && now_tick - hot.last_seen_tick <= ticks) count++;
+    return count;
+}
+
 Result<void> copy_pulse(int pulse_fd, weir_pulse_ring& ring) {
     const std::uint32_t zero = 0;
     if (bpf_map_lookup_elem(pulse_fd, &zero, &ring) != 0)

@@ -14,11 +14,10 @@
 
 namespace weir {
 
-// An opened tenant. Flows are of the last interval, what adds up is of the time since it was opened.
+// An opened tenant. Flows are of the last interval, delays and drops of all the time since attach.
 struct TopDetail {
     std::string tenant;
-    std::uint64_t window_ns = 0;        // since it was opened
-    std::uint64_t flows_window_ns = 0;  // 0: flows since attach
+    std::uint64_t flows_window_ns = 0;  // 0: as it is opened, flows since attach too
     FlowSnapshot flows;
     LedgerSnapshot ledgers;
     LatencySnapshot latency;

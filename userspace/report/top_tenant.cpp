@@ -68,7 +68,7 @@ TopLine tabs(TopTab shown, std::uint64_t window_ns, const TopScreen& screen) {
     tab("[f]lows", TopTab::flows);
     tab("[l]atency", TopTab::latency);
     tab("[d]rops", TopTab::drops);
-    if (window_ns != 0) line.put(fmt::format("  in {}", human_duration(window_ns)), TopTone::header);
+    line.put(window_ns != 0 ? fmt::format("  in {}", human_duration(window_ns)) : "  since attach", TopTone::header);
     line.fill(TopTone::header);
     return line.take();
 }
@@ -104,7 +104,7 @@ std::string text_of(const TopDetail& detail, TopTab tab, const Style& style) {
         return flows_table(flows, detail.flows, detail.flows_window_ns, style);
     }
     case TopTab::latency:
-        return latency_table(detail.latency, detail.window_ns, style) + "\n" +
+        return latency_table(detail.latency, 0, style) + "\n" +
                latency_histograms(detail.latency, style);
     case TopTab::drops:
         break;
@@ -136,9 +136,7 @@ std::vector<TopLine> tenant_lines(const TopFrame& frame, const TopState& state, 
     add(lines, verdict_lines(*found, frame, screen));
 
     const bool has_detail = frame.detail && frame.detail->tenant == state.opened;
-    const auto window_ns = !has_detail                   ? 0
-                           : state.tab == TopTab::flows ? frame.detail->flows_window_ns
-                                                        : frame.detail->window_ns;
+    const auto window_ns = has_detail && state.tab == TopTab::flows ? frame.detail->flows_window_ns : 0;
     lines.push_back(tabs(state.tab, window_ns, screen));
     const Style style{.colour = false, .columns = screen.columns};
     const auto text = has_detail ? text_of(*frame.detail, state.tab, style) : "reading …\n";

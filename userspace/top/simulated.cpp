@@ -1,0 +1,115 @@
+#include <array>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "top/source.hpp"
+
+namespace weir::top {
+namespace {
+
+constexpr std::uint64_t capacity_bps = 10'000'000'000;
+constexpr std::uint64_t packet_bytes = 1000;
+
+std::uint64_t monotonic_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Spreads the vNICs' numbers out, always in the same way.
+std::uint64_t mixed(std::uint64_t number) {
+    number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9;
+    number = (number ^ number >> 27) * 0x94d049bb133111eb;
+    return number ^ number >> 31;
+}
+
+Histogram delays(std::uint64_t packets, std::uint64_t seed) {
+    weir_histogram raw{};
+    if (packets == 0) return Histogram(raw);
+    for (std::uint64_t i = 0; i < 6; i++) {
+        auto& bucket = raw.buckets[40 + (seed + i * 3) % 60];
+        bucket.count += packets >> i;
+        bucket.sum_ns += (packets >> i) * 1000;
+    }
+    raw.not_min_ns = ~std::uint64_t{64};
+    raw.max_ns = 1'000'000;
+    return Histogram(raw);
+}
+
+class Simulated : public Source {
+public:
+    explicit Simulated(std::size_t vnics) : count_(vnics), begun_ns_(monotonic_ns()) {}
+
+    Result<LoadSnapshot> loads() override {
+        LoadSnapshot snapshot;
+        snapshot.taken_ns = monotonic_ns();
+        snapshot.vnics.resize(count_);
+        snapshot.share.is_on = snapshot.share.is_running = true;
+        snapshot.share.capacity_bps.fill(capacity_bps);
+        for (std::size_t number = 0; number < count_; number++)
+            fill(snapshot, number);
+        return snapshot;
+    }
+
+    Result<FlowSnapshot> flows(const std::string& tenant) override {
+        FlowSnapshot snapshot;
+        snapshot.taken_ns = monotonic_ns();
+        snapshot.untracked.push_back({.interface = tenant, .tenant = tenant});
+        for (std::uint16_t number = 0; number < 100; number++) {
+            Flow flow;
+            flow.interface = flow.tenant = tenant;
+            flow.key = {.protocol = 17, .tenant_port = static_cast<std::uint16_t>(1024 + number), .peer_port = 443};
+            flow.key.tenant_address = {.family = 4, .bytes = {10, 0, 0, 2}};
+            flow.key.peer_address = {.family = 4, .bytes = {192, 0, 2, 1}};
+            const std::uint64_t packets = (snapshot.taken_ns - begun_ns_) / 1'000'000 * (number + 1U);
+            flow.tx = {packets, packets * packet_bytes};
+            flow.first_seen_ns = begun_ns_;
+            flow.last_seen_ns = snapshot.taken_ns;
+            snapshot.flows.push_back(std::move(flow));
+        }
+        return snapshot;
+    }
+
+    Result<noisy::Window> pulses() override { return noisy::Window{}; }
+
+private:
+    void fill(LoadSnapshot& snapshot, std::size_t number) const {
+        VnicState& state = snapshot.vnics[number];
+        const auto chance = mixed(number + 1);
+        state.vnic.slot = static_cast<std::uint32_t>(number);
+        state.vnic.ifindex = static_cast<std::uint32_t>(number + 10);
+        state.vnic.interface = fmt::format("vnet{}", number);
+        state.vnic.tenant = fmt::format("tenant-{:04}", number);
+        state.flows = chance % 500;
+        const std::uint64_t seconds_1024 = (snapshot.taken_ns - begun_ns_) / 976'562;
+        for (Direction direction : directions) {
+            // A quarter is idle; of the others one has twice the rate of the next.
+            const auto rate = number % 4 == 3 ? 0 : std::uint64_t{1} << (chance >> (8 * static_cast<int>(direction))) % 16;
+            const std::uint64_t packets = rate * seconds_1024 / 1024;
+            auto& ledger = state.ledger.of(direction);
+            ledger.skbs = packets;
+            ledger.classes[WEIR_CLASS_IPV4_TCP] = {packets, packets * packet_bytes};
+            ledger.drops[WEIR_DROP_RATE] = {packets >> 7, (packets >> 7) * packet_bytes};
+            state.latency.of(direction == Direction::tx ? LatencyKind::host_tx : LatencyKind::host_rx) =
+                delays(packets, chance);
+        }
+        state.latency.of(LatencyKind::rtt_network) = delays(seconds_1024, chance >> 5);
+        TenantShare share{.tenant = state.vnic.tenant};
+        for (ShareUse& use : share.use)
+            use = {.fair_bps = capacity_bps / count_, .rate_bps = capacity_bps / count_, .reason = ShareReason::weight};
+        snapshot.share.tenants.push_back(std::move(share));
+        if (number % 3 == 0)
+            snapshot.limits.push_back(
+                {state.vnic.tenant, {.limit = {.tx = {.max_bps = 200'000'000}, .rx = {.max_bps = 100'000'000}}}});
+    }
+
+    std::size_t count_;
+    std::uint64_t begun_ns_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> simulated_source(std::size_t vnics) { return std::make_unique<Simulated>(vnics); }
+
+}  // namespace weir::top
