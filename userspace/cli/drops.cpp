@@ -56,7 +56,7 @@ Result<int> watch_drops(const DropWatch& drops, std::uint64_t interval_ns, const
         const bool goes_on = wait.until(earlier.taken_ns + interval_ns);
         WEIR_TRY(auto later, drops.snapshot(words.selector));
         WEIR_CHECK(print_window(earlier, later, interval_ns, words, format));
-        if (!goes_on) return 0;
+        if (!goes_on || reader_has_gone()) return 0;
         if (!format.for_programs()) WEIR_CHECK(print("\n"));
         earlier = std::move(later);
     }

@@ -93,7 +93,7 @@ Result<int> watch_noisy(std::uint64_t interval_ns, const noisy::Thresholds& thre
         said = std::move(now);
         is_first = false;
         at_ns += interval_ns;
-        if (!wait.until(at_ns)) return code;
+        if (reader_has_gone() || !wait.until(at_ns)) return code;
         WEIR_TRY(window, collect_pulses(noisy_look_back_slots));
         const auto failed = window.conntrack.failed;
         window.conntrack.failed -= std::min(failed, failed_before);

@@ -14,11 +14,16 @@
 namespace weir::cli {
 namespace {
 
+bool is_reader_gone = false;  // of the one thread that prints
+
 Result<void> write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t n = write(fd, text.data(), text.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EPIPE) return {};
+        if (n < 0 && errno == EPIPE) {
+            is_reader_gone = is_reader_gone || fd == STDOUT_FILENO;
+            return {};
+        }
         if (n < 0) return fail(Errc::failed, "cannot write the output", errno_text(errno));
         text.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -63,6 +68,8 @@ Result<void> print(const Json& json, const OutputFormat& format) {
     constexpr int indented = 2;
     return print(json.dump(format.pretty ? indented : compact, ' ', false, Json::error_handler_t::replace) + '\n');
 }
+
+bool reader_has_gone() { return is_reader_gone; }
 
 // What is said may quote names that come from elsewhere: nothing in them may drive the terminal.
 void say(std::string_view text) { write_words(terminal_safe(text)); }

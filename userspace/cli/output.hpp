@@ -22,6 +22,9 @@ Style output_style();
 Result<void> print(std::string_view text);
 Result<void> print(const Json& json, const OutputFormat& format);
 
+// Whether print() has met a closed pipe: what prints again and again can end.
+bool reader_has_gone();
+
 // Words: "weir: text", one line.
 void say(std::string_view text);
 

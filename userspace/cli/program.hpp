@@ -53,6 +53,7 @@ void add_drops(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
 void add_noisy(CLI::App& app, Program& program);
 void add_record(CLI::App& app, Program& program);
+void add_top(CLI::App& app, Program& program);
 void add_features(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 void add_demo(CLI::App& app, Program& program);

@@ -39,9 +39,9 @@ struct LoadSnapshot {
 struct WayLoad {
     double bits_per_second = 0;
     double packets_per_second = 0;
-    std::uint64_t drop_packets = 0;     // by Weir, in the window
-    std::uint64_t max_bps = 0;          // its limit; an uplink's capacity; 0: none
-    std::uint64_t fair_bps = 0;         // its part of the uplinks if everybody asked; 0: none
+    std::uint64_t drop_packets = 0;              // by Weir, in the window
+    std::uint64_t max_bps = 0;                   // its limit; an uplink's capacity; 0: none
+    std::uint64_t fair_bps = 0;                  // its part of the uplinks if everybody asked; 0: none
     std::vector<std::string_view> held_by = {};  // "max", "share", "pps"
 };
 
@@ -82,7 +82,8 @@ std::optional<LoadSort> load_sort_from(std::string_view word);
 struct LoadOrder {
     LoadSort sort = LoadSort::load;
     bool reversed = false;
-    std::string filter = {};  // part of the tenant's or an interface's name, whatever the case of its letters; empty: all
+    std::string filter =
+        {};  // part of the tenant's or an interface's name, whatever the case of its letters; empty: all
 };
 // The most first (names: a first), ties by name.
 std::vector<TenantLoad> arranged(const std::vector<TenantLoad>& tenants, const LoadOrder& order);

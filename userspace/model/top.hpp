@@ -25,9 +25,9 @@ struct TopDetail {
 
 // All of one refresh. Whoever shows it holds it; nobody changes it.
 struct TopFrame {
-    std::uint64_t taken_ns = 0;      // CLOCK_MONOTONIC
-    std::uint64_t interval_ns = 0;   // as asked
-    std::uint64_t reading_ns = 0;    // how long reading took
+    std::uint64_t taken_ns = 0;     // CLOCK_MONOTONIC
+    std::uint64_t interval_ns = 0;  // as asked
+    std::uint64_t reading_ns = 0;   // how long reading took
     Loads loads;
     FairShare share;
     noisy::Report verdicts;  // of the last minute

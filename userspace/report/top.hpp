@@ -38,8 +38,8 @@ std::vector<TenantLoad> listed(const TopFrame& frame, const TopState& state);
 // How many of them a page shows, or how many lines of an opened tenant.
 std::size_t top_page(const TopFrame& frame, const TopState& state, const TopScreen& screen);
 
-// {"taken_ns","window_ns","tenants":[{"tenant","interfaces","tx":{…},"rx":{…},"flows",…}],"uplinks":[…]}, the tenants in
-// the state's order.
+// {"taken_ns","window_ns","tenants":[{"tenant","interfaces","tx":{…},"rx":{…},"flows",…}],"uplinks":[…]}, the tenants
+// in the state's order.
 Json top_json(const TopFrame& frame, const TopState& state);
 
 }  // namespace weir

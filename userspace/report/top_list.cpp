@@ -62,7 +62,7 @@ TopLine header(const Widths& widths, const LoadOrder& order, const TopScreen& sc
     line.left("TENANT", widths.tenant, tone(LoadSort::name));
     for (Direction direction : directions) {
         column(direction == Direction::tx ? "TX" : "RX", 6,
-               order.sort == LoadSort::load     ? LoadSort::load
+               order.sort == LoadSort::load ? LoadSort::load
                : direction == Direction::tx ? LoadSort::tx
                                             : LoadSort::rx);
         if (widths.bar != 0) line.left(" OF MAX", widths.bar + 1, TopTone::header);
@@ -137,8 +137,8 @@ TopLine title(const TopFrame& frame, const TopState& state, std::size_t shown, c
     const auto tenants = plural(frame.loads.tenants.size(), "tenant");
     line.put(state.order.filter.empty() ? fmt::format("  {}, {}", tenants, plural(interfaces, "vNIC"))
                                         : fmt::format("  {} of {} with \"{}\"", shown, tenants, state.order.filter));
-    line.put(fmt::format("  by {}{}  every {}", to_string(state.order.sort), state.order.reversed ? ", least first" : "",
-                         top::compact_duration(frame.interval_ns)));
+    line.put(fmt::format("  by {}{}  every {}", to_string(state.order.sort),
+                         state.order.reversed ? ", least first" : "", top::compact_duration(frame.interval_ns)));
     if (state.paused) line.put("  paused", TopTone::warning);
     return line.take();
 }
@@ -191,7 +191,8 @@ std::vector<TopLine> list_lines(const TopFrame& frame, const TopState& state, co
     }
     if (tenants.empty()) {
         LineMaker line(screen);
-        line.put(state.order.filter.empty() ? "nothing is attached (weir attach IFACE)" : "no tenant's name has that in it");
+        line.put(state.order.filter.empty() ? "nothing is attached (weir attach IFACE)"
+                                            : "no tenant's name has that in it");
         lines.push_back(line.take());
     }
     lines.resize(screen.lines - 1);

@@ -12,9 +12,7 @@
 namespace weir::top {
 namespace {
 
-void add(std::vector<TopLine>& lines, std::vector<TopLine> more) {
-    std::ranges::move(more, std::back_inserter(lines));
-}
+void add(std::vector<TopLine>& lines, std::vector<TopLine> more) { std::ranges::move(more, std::back_inserter(lines)); }
 
 TopLine way_line(const TenantLoad& load, const TopFrame& frame, Direction direction, const TopScreen& screen) {
     const WayLoad& way = load.of(direction);
@@ -53,7 +51,8 @@ std::vector<TopLine> verdict_lines(const TenantLoad& load, const TopFrame& frame
                             neighbour.remedy.empty() ? "" : "; mend with: " + neighbour.remedy));
         for (const noisy::Victim& victim : neighbour.victims)
             if (victim.tenant == load.tenant)
-                say(fmt::format("harmed by {}: {} in its {}", neighbour.tenant, pattern, noisy::to_string(victim.harm)));
+                say(fmt::format("harmed by {}: {} in its {}", neighbour.tenant, pattern,
+                                noisy::to_string(victim.harm)));
     }
     return lines;
 }
@@ -98,14 +97,12 @@ std::string drops_text(const LedgerSnapshot& ledgers, const std::string& tenant,
 std::string text_of(const TopDetail& detail, TopTab tab, const Style& style) {
     switch (tab) {
     case TopTab::flows: {
-        const auto flows =
-            select(detail.flows, {}, detail.flows_window_ns != 0 ? FlowSort::rate : FlowSort::bytes, 0,
-                   detail.flows_window_ns);
+        const auto flows = select(detail.flows, {}, detail.flows_window_ns != 0 ? FlowSort::rate : FlowSort::bytes, 0,
+                                  detail.flows_window_ns);
         return flows_table(flows, detail.flows, detail.flows_window_ns, style);
     }
     case TopTab::latency:
-        return latency_table(detail.latency, 0, style) + "\n" +
-               latency_histograms(detail.latency, style);
+        return latency_table(detail.latency, 0, style) + "\n" + latency_histograms(detail.latency, style);
     case TopTab::drops:
         break;
     }
@@ -151,24 +148,23 @@ std::vector<TopLine> tenant_lines(const TopFrame& frame, const TopState& state, 
 }
 
 std::vector<TopLine> help_lines(const TopScreen& screen) {
-    auto lines = lines_of(
-        "up, down, PgUp, PgDn, Home, End   choose a tenant\n"
-        "Enter   open it: flows (f), latency (l), drops (d), Tab the next; Esc back\n"
-        "s, S    sort by the next key, the one before: load, tx, rx, packets, flows,\n"
-        "        latency, drops, name; r reverses\n"
-        "/       only tenants with these letters in their or an interface's name\n"
-        "p       pause, and go on; q quits\n"
-        "\n"
-        "TX, RX  bit/s let through, the tenant's view\n"
-        "OF MAX  of its limit, or without one of the uplinks' capacity. A mark: its\n"
-        "        part if everybody asked; beyond it, borrowed; yellow: held back\n"
-        "PPS     packets a second, both directions\n"
-        "FLOWS   with a packet in the last ten seconds\n"
-        "P99     of the time in this host; RTT99 of the network's round trip\n"
-        "DROPS   packets that Weir dropped in this interval\n"
-        "!hog    weir noisy finds that it disturbs others (flood, burst, syn, scan, churn,\n"
-        "        conns, bcast, spoof, ddos); harmed: another disturbs it\n",
-        screen);
+    auto lines = lines_of("up, down, PgUp, PgDn, Home, End   choose a tenant\n"
+                          "Enter   open it: flows (f), latency (l), drops (d), Tab the next; Esc back\n"
+                          "s, S    sort by the next key, the one before: load, tx, rx, packets, flows,\n"
+                          "        latency, drops, name; r reverses\n"
+                          "/       only tenants with these letters in their or an interface's name\n"
+                          "p       pause, and go on; q quits\n"
+                          "\n"
+                          "TX, RX  bit/s let through, the tenant's view\n"
+                          "OF MAX  of its limit, or without one of the uplinks' capacity. A mark: its\n"
+                          "        part if everybody asked; beyond it, borrowed; yellow: held back\n"
+                          "PPS     packets a second, both directions\n"
+                          "FLOWS   with a packet in the last ten seconds\n"
+                          "P99     of the time in this host; RTT99 of the network's round trip\n"
+                          "DROPS   packets that Weir dropped in this interval\n"
+                          "!hog    weir noisy finds that it disturbs others (flood, burst, syn, scan, churn,\n"
+                          "        conns, bcast, spoof, ddos); harmed: another disturbs it\n",
+                          screen);
     LineMaker title(screen);
     title.put("weir top: keys and columns", TopTone::title);
     lines.insert(lines.begin(), {title.take(), TopLine{}});

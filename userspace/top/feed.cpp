@@ -11,7 +11,7 @@
 namespace weir::top {
 namespace {
 
-constexpr std::uint64_t first_pause_ns = 250'000'000;    // between the first two readings, which make the first rates
+constexpr std::uint64_t first_pause_ns = 250'000'000;      // between the first two readings, which make the first rates
 constexpr std::uint64_t verdict_pause_ns = 5'000'000'000;  // at least, between two looks at the last minute
 
 std::uint64_t now_ns() {
@@ -20,7 +20,8 @@ std::uint64_t now_ns() {
 
 // What is of one tenant's interest, of everything that was read.
 TopDetail detail_of(const std::string& tenant, const LoadSnapshot& loads) {
-    TopDetail detail{.tenant = tenant};
+    TopDetail detail;
+    detail.tenant = tenant;
     detail.ledgers.taken_ns = detail.latency.taken_ns = loads.taken_ns;
     for (const VnicState& state : loads.vnics) {
         if (state.vnic.tenant != tenant || state.vnic.role == Role::uplink) continue;

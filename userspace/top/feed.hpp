@@ -1,4 +1,5 @@
-// Reads snapshots in a thread of its own and makes frames of them, so that whoever shows them never waits for a reading.
+// Reads snapshots in a thread of its own and makes frames of them, so that whoever shows them never waits for a
+// reading.
 #pragma once
 
 #include <condition_variable>

@@ -59,7 +59,9 @@ public:
         for (std::uint16_t number = 0; number < 100; number++) {
             Flow flow;
             flow.interface = flow.tenant = tenant;
-            flow.key = {.protocol = 17, .tenant_port = static_cast<std::uint16_t>(1024 + number), .peer_port = 443};
+            flow.key.protocol = 17;
+            flow.key.tenant_port = static_cast<std::uint16_t>(1024 + number);
+            flow.key.peer_port = 443;
             flow.key.tenant_address = {.family = 4, .bytes = {10, 0, 0, 2}};
             flow.key.peer_address = {.family = 4, .bytes = {192, 0, 2, 1}};
             const std::uint64_t packets = (snapshot.taken_ns - begun_ns_) / 1'000'000 * (number + 1U);
@@ -85,7 +87,8 @@ private:
         const std::uint64_t seconds_1024 = (snapshot.taken_ns - begun_ns_) / 976'562;
         for (Direction direction : directions) {
             // A quarter is idle; of the others one has twice the rate of the next.
-            const auto rate = number % 4 == 3 ? 0 : std::uint64_t{1} << (chance >> (8 * static_cast<int>(direction))) % 16;
+            const auto rate =
+                number % 4 == 3 ? 0 : std::uint64_t{1} << (chance >> (8 * static_cast<int>(direction))) % 16;
             const std::uint64_t packets = rate * seconds_1024 / 1024;
             auto& ledger = state.ledger.of(direction);
             ledger.skbs = packets;
@@ -95,13 +98,19 @@ private:
                 delays(packets, chance);
         }
         state.latency.of(LatencyKind::rtt_network) = delays(seconds_1024, chance >> 5);
-        TenantShare share{.tenant = state.vnic.tenant};
-        for (ShareUse& use : share.use)
-            use = {.fair_bps = capacity_bps / count_, .rate_bps = capacity_bps / count_, .reason = ShareReason::weight};
+        TenantShare share;
+        share.tenant = state.vnic.tenant;
+        for (ShareUse& use : share.use) {
+            use.fair_bps = use.rate_bps = capacity_bps / count_;
+            use.reason = ShareReason::weight;
+        }
         snapshot.share.tenants.push_back(std::move(share));
-        if (number % 3 == 0)
-            snapshot.limits.push_back(
-                {state.vnic.tenant, {.limit = {.tx = {.max_bps = 200'000'000}, .rx = {.max_bps = 100'000'000}}}});
+        if (number % 3 != 0) return;
+        TenantLimitState limited;
+        limited.tenant = state.vnic.tenant;
+        limited.state.limit.tx.max_bps = 200'000'000;
+        limited.state.limit.rx.max_bps = 100'000'000;
+        snapshot.limits.push_back(std::move(limited));
     }
 
     std::size_t count_;
