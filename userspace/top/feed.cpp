@@ -35,7 +35,8 @@ TopDetail detail_of(const std::string& tenant, const LoadSnapshot& loads) {
 
 // What is remembered from one reading to the next.
 struct Feed::Reading {
-    std::optional<LoadSnapshot> earlier;
+    LoadSnapshot earlier;  // taken_ns 0: none yet
+    LoadSnapshot later;    // and memory for the next
     TopFrame frame;
     std::uint64_t judge_at_ns = 0;
     std::string flows_of;
@@ -106,20 +107,20 @@ void Feed::read(Reading& reading) {
         const std::scoped_lock lock(mutex_);
         opened = opened_;
     }
-    auto loads = source_->loads();
-    if (!loads) {
-        frame.trouble = to_line(loads.error());
+    LoadSnapshot& loads = reading.later;
+    if (auto read = source_->loads(loads); !read) {
+        frame.trouble = to_line(read.error());
         return;
     }
     frame.trouble.clear();
-    frame.taken_ns = loads->taken_ns;
-    frame.share = loads->share;
-    if (reading.earlier) frame.loads = loads_of(*reading.earlier, *loads);
+    frame.taken_ns = loads.taken_ns;
+    frame.share = loads.share;
+    if (reading.earlier.taken_ns != 0) frame.loads = loads_of(reading.earlier, loads);
     frame.detail.reset();
     if (opened.empty()) {
         reading.flows_of.clear();
     } else {
-        frame.detail = detail_of(opened, *loads);
+        frame.detail = detail_of(opened, loads);
         if (auto flows = source_->flows(opened)) {
             const bool again = reading.flows_of == opened && reading.flows.taken_ns < flows->taken_ns;
             frame.detail->flows_window_ns = again ? flows->taken_ns - reading.flows.taken_ns : 0;
@@ -128,7 +129,7 @@ void Feed::read(Reading& reading) {
             reading.flows_of = opened;
         }
     }
-    reading.earlier = std::move(*loads);
+    std::swap(reading.earlier, reading.later);
     if (const auto begun_ns = now_ns(); begun_ns >= reading.judge_at_ns) {
         if (auto window = source_->pulses()) {
             window->conntrack.failed = 0;  // since when, nobody knows
@@ -146,7 +147,7 @@ void Feed::run() {
     reading.frame.interval_ns = interval_ns_;
     auto due_ns = now_ns();
     for (;;) {
-        const bool is_first = !reading.earlier;
+        const bool is_first = reading.earlier.taken_ns == 0;
         const auto begun_ns = now_ns();
         read(reading);
         reading.frame.reading_ns = now_ns() - begun_ns;

@@ -9,7 +9,7 @@ namespace {
 class Live : public Source {
 public:
     explicit Live(const std::string& selector) : reader_(selector) {}
-    Result<LoadSnapshot> loads() override { return reader_.read(); }
+    Result<void> loads(LoadSnapshot& snapshot) override { return reader_.read(snapshot); }
     Result<FlowSnapshot> flows(const std::string& tenant) override { return collect_flows(tenant); }
     Result<noisy::Window> pulses() override { return collect_pulses(noisy_look_back_slots); }
 

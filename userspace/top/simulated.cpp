@@ -43,15 +43,17 @@ class Simulated : public Source {
 public:
     explicit Simulated(std::size_t vnics) : count_(vnics), begun_ns_(monotonic_ns()) {}
 
-    Result<LoadSnapshot> loads() override {
-        LoadSnapshot snapshot;
+    Result<void> loads(LoadSnapshot& snapshot) override {
+        snapshot.vnics.clear();
+        snapshot.limits.clear();
+        snapshot.share = {};
         snapshot.taken_ns = monotonic_ns();
         snapshot.vnics.resize(count_);
         snapshot.share.is_on = snapshot.share.is_running = true;
         snapshot.share.capacity_bps.fill(capacity_bps);
         for (std::size_t number = 0; number < count_; number++)
             fill(snapshot, number);
-        return snapshot;
+        return {};
     }
 
     Result<FlowSnapshot> flows(const std::string& tenant) override {

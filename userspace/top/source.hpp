@@ -18,7 +18,7 @@ public:
     Source(const Source&) = delete;
     Source& operator=(const Source&) = delete;
     virtual ~Source() = default;
-    virtual Result<LoadSnapshot> loads() = 0;
+    virtual Result<void> loads(LoadSnapshot& snapshot) = 0;  // overwrites it; its memory is used again
     virtual Result<FlowSnapshot> flows(const std::string& tenant) = 0;
     virtual Result<noisy::Window> pulses() = 0;  // the last minute
 };
