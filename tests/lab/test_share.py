@@ -10,7 +10,8 @@ import unittest
 import vm
 from experiment import Experiment
 
-# 48 flows of TCP beside a blaster at three times the uplink. The others' blasters send a little more than it all.
+# 48 flows of TCP beside a blaster at three times the uplink. Where MORE is said, the
+# blaster sends only a little more than it all.
 FLOWS = vm.case("share", web=16, db=16, mail=16)
 MORE = {"blast": "130mbit"}
 
@@ -55,7 +56,7 @@ class ShareOn61(Share, Experiment):
     kernel = "6.1"
     cases = {
         "flows": FLOWS,
-        "waking": vm.case("share", wake=1, delay=1, seconds=3, **MORE),
+        "waking": vm.case("share", wake=2, delay=1, seconds=4),
         "idle": vm.case("share", mail=0, web=1, db=4, seconds=4, **MORE),
     }
 
@@ -64,7 +65,7 @@ class ShareOn612(Share, Experiment):
     kernel = "6.12"
     cases = {
         "flows": FLOWS,
-        "waking rx": vm.case("share", wake=1, delay=1, seconds=3, direction="rx", link="0", **MORE),
+        "waking rx": vm.case("share", wake=2, delay=1, seconds=4, direction="rx", link="0"),
         "min": vm.case("share", web_min="40mbit", seconds=4, **MORE),
     }
 

@@ -57,8 +57,8 @@ TEST(Limit, NoFlowOvertakesItself) {
     }
 }
 
-// Sixteen flows that are a sixteenth of the rate each count as sparse, all of them. What they send ahead of time together
-// is an eighth of the rate, and even then there is room for a ping.
+// Sixteen flows that are a sixteenth of the rate each count as sparse, all of them. What they send ahead of time
+// together is an eighth of the rate, and even then there is room for a ping.
 TEST(Limit, SparseFlowsTogetherOvertakeByAnEighth) {
     std::mt19937_64 random(5);
     Bucket bucket({.bps = 50e6});

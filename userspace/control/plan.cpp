@@ -63,7 +63,8 @@ bool wants_xdp(const weir_vnic_info& info) {
 
 // Of an uplink whose capacity nobody has given, and whose link does not tell it. Empty of any other.
 std::string without_capacity(const weir_vnic_info& info) {
-    if (info.role != WEIR_ROLE_UPLINK || info.capacity_bps != 0 || info.capacity_source == WEIR_CAPACITY_NONE) return {};
+    if (info.role != WEIR_ROLE_UPLINK || info.capacity_bps != 0 || info.capacity_source == WEIR_CAPACITY_NONE)
+        return {};
     return fmt::format("{}: no capacity, so tenants do not share it: {}; give --capacity RATE, or --capacity none",
                        name_of(info), link_speed(name_of(info)).why_unknown);
 }

@@ -59,7 +59,8 @@ int main(int argc, char** argv) {
             if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SO_TIMESTAMPNS) continue;
             timespec time = {};
             std::memcpy(&time, CMSG_DATA(at), sizeof(time));
-            one.time_ns = static_cast<std::uint64_t>(time.tv_sec) * tool::ns_per_s + static_cast<std::uint64_t>(time.tv_nsec);
+            one.time_ns =
+                static_cast<std::uint64_t>(time.tv_sec) * tool::ns_per_s + static_cast<std::uint64_t>(time.tv_nsec);
         }
         tool::VnetHeader head;
         std::memcpy(&head, data.data(), sizeof(head));
