@@ -73,7 +73,7 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
 void add_top(CLI::App& app, Program& program) {
     const auto words = std::make_shared<TopWords>();
     CLI::App& command = add_command(app, program, group_read, "top",
-                                    "Show live which tenants are loud, what holds them, and who suffers.",
+                                    "Show live who is loud, what holds them, and who suffers.",
                                     "  weir top\n"
                                     "  weir top web --interval 2 --sort drops\n"
                                     "  weir top -j | head -1\n\n"
