@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "core/units.hpp"
 #include "core/utf8.hpp"
 #include "report/table.hpp"
@@ -145,6 +147,24 @@ std::vector<TopLine> lines_of(std::string_view text, const TopScreen& screen, To
 std::string flag_of(const TenantLoad& load) {
     if (!load.disturbs.empty()) return "!" + std::string(short_word(load.disturbs.front()));
     return load.suffers.empty() ? "" : "harmed";
+}
+
+std::string list_of(const std::vector<noisy::Victim>& victims) {
+    std::vector<std::string> words;
+    words.reserve(victims.size());
+    for (const noisy::Victim& victim : victims)
+        words.push_back(fmt::format("{} ({})", victim.tenant, noisy::to_string(victim.harm)));
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string age_words(const TopFrame& frame, const TopState& state, const TopScreen& screen) {
+    // A reading that comes half a second after its time is not worth a word.
+    constexpr std::uint64_t slack_ns = 500'000'000;
+    const bool is_timed = screen.now_ns != 0 && frame.taken_ns != 0;
+    const std::uint64_t age_ns = is_timed ? screen.now_ns - std::min(screen.now_ns, frame.taken_ns) : 0;
+    if (state.paused) return is_timed ? fmt::format("  paused {} ago", human_duration(age_ns)) : "  paused";
+    if (frame.taken_ns == 0 || age_ns <= frame.interval_ns + slack_ns) return {};
+    return fmt::format("  read {} ago", human_duration(age_ns));
 }
 
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction) {

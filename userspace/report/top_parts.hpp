@@ -47,6 +47,12 @@ std::vector<TopLine> lines_of(std::string_view text, const TopScreen& screen, To
 // A culprit's pattern in five letters, "harmed", or nothing.
 std::string flag_of(const TenantLoad& load);
 
+// "db (latency), mail (loss)"
+std::string list_of(const std::vector<noisy::Victim>& victims);
+
+// "  paused", "  paused 12.0 s ago", "  read 3.2 s ago" where that is later than it should be; else nothing.
+std::string age_words(const TopFrame& frame, const TopState& state, const TopScreen& screen);
+
 // Whether fair share is on, for what a bar is measured against where there is no limit.
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction);
 

@@ -30,14 +30,6 @@ TopLine way_line(const TenantLoad& load, const TopFrame& frame, Direction direct
     return line.take();
 }
 
-std::string list_of(const std::vector<noisy::Victim>& victims) {
-    std::vector<std::string> words;
-    words.reserve(victims.size());
-    for (const noisy::Victim& victim : victims)
-        words.push_back(fmt::format("{} ({})", victim.tenant, noisy::to_string(victim.harm)));
-    return fmt::format("{}", fmt::join(words, ", "));
-}
-
 std::vector<TopLine> verdict_lines(const TenantLoad& load, const TopFrame& frame, const TopScreen& screen) {
     std::vector<TopLine> lines;
     const auto say = [&](const std::string& words) {
@@ -126,7 +118,7 @@ std::vector<TopLine> tenant_lines(const TopFrame& frame, const TopState& state, 
         return lines;
     }
     title.put(fmt::format("  {}", fmt::join(found->interfaces, ", ")));
-    if (state.paused) title.put("  paused", TopTone::warning);
+    title.put(age_words(frame, state, screen), TopTone::warning);
     lines.push_back(title.take());
     for (Direction direction : directions)
         lines.push_back(way_line(*found, frame, direction, screen));
