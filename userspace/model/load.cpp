@@ -116,6 +116,12 @@ Loads loads_of(const LoadSnapshot& earlier, const LoadSnapshot& later) {
     std::map<std::uint32_t, const VnicState*> before_by_slot;
     for (const VnicState& before : earlier.vnics)
         before_by_slot[before.vnic.slot] = &before;
+    std::map<std::string_view, const LimitState*> limits;
+    for (const TenantLimitState& limit : later.limits)
+        limits[limit.tenant] = &limit.state;
+    std::map<std::string_view, const TenantShare*> shares;
+    for (const TenantShare& share : later.share.tenants)
+        shares[share.tenant] = &share;
     std::map<std::string, Sum> tenants;
     for (const VnicState& now : later.vnics) {
         const auto found = before_by_slot.find(now.vnic.slot);
@@ -135,8 +141,10 @@ Loads loads_of(const LoadSnapshot& earlier, const LoadSnapshot& later) {
     }
     for (auto& [tenant, sum] : tenants) {
         sum.load.tenant = tenant;
-        const auto limit = std::ranges::find(later.limits, tenant, &TenantLimitState::tenant);
-        add_limits(sum, limit != later.limits.end() ? &limit->state : nullptr, later.share.find(tenant));
+        const auto limit = limits.find(tenant);
+        const auto share = shares.find(tenant);
+        add_limits(sum, limit != limits.end() ? limit->second : nullptr,
+                   share != shares.end() ? share->second : nullptr);
         loads.tenants.push_back(finished(sum, loads.window_ns));
     }
     return loads;

@@ -25,9 +25,20 @@ TopLine way_line(const TenantLoad& load, const TopFrame& frame, Direction direct
         line.bar(way, scale, 12);
         line.put(" of " + print_rate(scale) + " ");
     }
-    if (const TenantShare* share = frame.share.find(load.tenant); share != nullptr && frame.share.is_on)
-        line.put(" " + share_words(frame.share, share->of(direction), direction), TopTone::dim);
     return line.take();
+}
+
+// Why it has the rate that it has.
+std::vector<TopLine> share_lines(const TenantLoad& load, const TopFrame& frame, const TopScreen& screen) {
+    std::vector<TopLine> lines;
+    const TenantShare* const share = frame.share.find(load.tenant);
+    if (share == nullptr || !frame.share.is_on) return lines;
+    for (Direction direction : directions) {
+        const auto words =
+            fmt::format("{}: {}", to_string(direction), share_words(frame.share, share->of(direction), direction));
+        add(lines, lines_of(wrapped(words, screen.columns, 4), screen, TopTone::dim));
+    }
+    return lines;
 }
 
 std::vector<TopLine> verdict_lines(const TenantLoad& load, const TopFrame& frame, const TopScreen& screen) {
@@ -122,6 +133,7 @@ std::vector<TopLine> tenant_lines(const TopFrame& frame, const TopState& state, 
     lines.push_back(title.take());
     for (Direction direction : directions)
         lines.push_back(way_line(*found, frame, direction, screen));
+    add(lines, share_lines(*found, frame, screen));
     add(lines, verdict_lines(*found, frame, screen));
 
     const bool has_detail = frame.detail && frame.detail->tenant == state.opened;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/histogram.h"
 #include "top/source.hpp"
 
 namespace weir::top {
@@ -27,13 +28,14 @@ std::uint64_t mixed(std::uint64_t number) {
 Histogram delays(std::uint64_t packets, std::uint64_t seed) {
     weir_histogram raw{};
     if (packets == 0) return Histogram(raw);
-    for (std::uint64_t i = 0; i < 6; i++) {
-        auto& bucket = raw.buckets[40 + (seed + i * 3) % 60];
-        bucket.count += packets >> i;
-        bucket.sum_ns += (packets >> i) * 1000;
+    const auto lowest = static_cast<std::uint32_t>(40 + seed % 60);
+    for (std::uint32_t i = 0; i < 6; i++) {
+        auto& bucket = raw.buckets[lowest + i * 3];
+        bucket.count = packets >> i;
+        bucket.sum_ns = bucket.count * weir_histogram_low_ns(lowest + i * 3);
     }
-    raw.not_min_ns = ~std::uint64_t{64};
-    raw.max_ns = 1'000'000;
+    raw.not_min_ns = ~weir_histogram_low_ns(lowest);
+    raw.max_ns = weir_histogram_low_ns(lowest + 5 * 3);
     return Histogram(raw);
 }
 
