@@ -11,6 +11,7 @@
 #include "collect/collect.hpp"
 #include "report/top.hpp"
 #include "top/feed.hpp"
+#include "top/screen.hpp"
 #include "top/top.hpp"
 
 namespace weir::cli {
@@ -49,6 +50,7 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
     if (!words.interval.empty()) {
         WEIR_TRY(interval_ns, duration_of(words.interval));
     }
+    if (!format.for_programs()) WEIR_CHECK(top::check_terminal());
     std::unique_ptr<top::Source> source;
     if (!words.simulate.empty()) {
         WEIR_TRY(const auto vnics, number_of("--simulate", words.simulate, 1, simulated_max));
@@ -62,9 +64,11 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
         }
         source = top::live_source(words.selector);
     }
-    top::Feed feed(std::move(source), interval_ns);
-    if (format.for_programs()) return print_frames(feed, state, format);
-    WEIR_CHECK(top::show(feed, state));
+    if (format.for_programs()) {
+        top::Feed feed(std::move(source), interval_ns);
+        return print_frames(feed, state, format);
+    }
+    WEIR_CHECK(top::show(std::move(source), interval_ns, std::move(state)));
     return 0;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -54,30 +55,63 @@ public:
         return snapshot;
     }
 
-    Result<FlowSnapshot> flows(const std::string& tenant) override {
-        FlowSnapshot snapshot;
-        snapshot.taken_ns = monotonic_ns();
-        snapshot.untracked.push_back({.interface = tenant, .tenant = tenant});
-        for (std::uint16_t number = 0; number < 100; number++) {
-            Flow flow;
-            flow.interface = flow.tenant = tenant;
-            flow.key.protocol = 17;
-            flow.key.tenant_port = static_cast<std::uint16_t>(1024 + number);
-            flow.key.peer_port = 443;
-            flow.key.tenant_address = {.family = 4, .bytes = {10, 0, 0, 2}};
-            flow.key.peer_address = {.family = 4, .bytes = {192, 0, 2, 1}};
-            const std::uint64_t packets = (snapshot.taken_ns - begun_ns_) / 1'000'000 * (number + 1U);
-            flow.tx = {packets, packets * packet_bytes};
-            flow.first_seen_ns = begun_ns_;
-            flow.last_seen_ns = snapshot.taken_ns;
-            snapshot.flows.push_back(std::move(flow));
+    Result<TopReading> tenant(const std::string& name) override {
+        TopReading reading;
+        const auto all = loads();
+        const auto found =
+            std::ranges::find(all->vnics, name, [](const VnicState& state) { return state.vnic.tenant; });
+        if (found == all->vnics.end()) return reading;
+        reading.flows = flows(*found, all->taken_ns);
+        reading.ledgers = {.taken_ns = all->taken_ns, .vnics = {{found->vnic, found->ledger}}};
+        reading.latency = {.taken_ns = all->taken_ns, .vnics = {{found->vnic, found->latency}}};
+        reading.drops.taken_ns = all->taken_ns;
+        reading.drops.traced = true;
+        for (Direction direction : directions) {
+            DropRow row;
+            row.interface = found->vnic.interface;
+            row.tenant = name;
+            row.direction = direction;
+            row.source = DropSource::weir;
+            row.reason = drop_reason_name(WEIR_DROP_RATE);
+            row.location = "simulated";
+            row.packets = found->ledger.of(direction).drop_total().packets;
+            if (row.packets != 0) reading.drops.rows.push_back(std::move(row));
         }
-        return snapshot;
+        return reading;
     }
 
     Result<noisy::Window> pulses() override { return noisy::Window{}; }
 
 private:
+    // As many as are said to be alive; the first have more than the last.
+    [[nodiscard]] FlowSnapshot flows(const VnicState& state, std::uint64_t taken_ns) const {
+        FlowSnapshot snapshot;
+        snapshot.taken_ns = taken_ns;
+        snapshot.untracked.push_back({.interface = state.vnic.interface, .tenant = state.vnic.tenant});
+        const auto count = state.flows.value_or(0);
+        for (std::uint64_t number = 0; number < count; number++) {
+            Flow flow;
+            flow.interface = state.vnic.interface;
+            flow.tenant = state.vnic.tenant;
+            flow.key.slot = state.vnic.slot;
+            flow.key.protocol = number % 4 == 3 ? 17 : 6;
+            flow.key.tenant_port = static_cast<std::uint16_t>(32768 + number);
+            flow.key.peer_port = 443;
+            flow.key.tenant_address = {.family = 4, .bytes = {10, 0, 0, 2}};
+            flow.key.peer_address = {.family = 4, .bytes = {192, 0, 2, static_cast<std::uint8_t>(number)}};
+            const auto part = [&](const DirectionLedger& ledger) {
+                const auto packets = ledger.total().packets * 2 * (count - number) / (count * (count + 1));
+                return Count{packets, packets * packet_bytes};
+            };
+            flow.tx = part(state.ledger.tx);
+            flow.rx = part(state.ledger.rx);
+            flow.first_seen_ns = begun_ns_;
+            flow.last_seen_ns = taken_ns;
+            snapshot.flows.push_back(std::move(flow));
+        }
+        return snapshot;
+    }
+
     void fill(LoadSnapshot& snapshot, std::size_t number) const {
         VnicState& state = snapshot.vnics[number];
         const auto chance = mixed(number + 1);
