@@ -22,9 +22,9 @@ enum weir_limit_outcome {
     WEIR_LIMIT_DELAY,    /* charged; leaves after delay_ns */
 };
 
-/* A flow's own bucket fills at 1/8 of the limit. All flows that overtake the queue do so at 1/2 of it. */
+/* A flow's own bucket fills at 1/8 of the limit, and so does the one of all flows together that overtake the queue: what
+ * overtakes is beyond the rate until the queue has left that it stands before, and meets that of others at the link. */
 #define WEIR_FLOW_SHARE_SHIFT 3
-#define WEIR_SPARSE_SHARE_SHIFT 1
 
 struct weir_limit_case {
     __u64 share_cost; /* of a byte, by fair share; 0: not under it. The rule's max is a cap even so */
@@ -102,7 +102,7 @@ static __always_inline void weir_limit_open(struct weir_limit_direction* limit, 
                                             __u64 packets, __u64 hash, struct weir_limit_case* one) {
     const __u64 now = weir_fixed_time(now_ns);
     const struct weir_limit_rule* rule;
-    __u64 byte_cost, ahead, queue_ns;
+    __u64 byte_cost, ahead, queue_ns, share;
     int is_sparse;
 
     one->outcome = WEIR_LIMIT_PASS;
@@ -140,11 +140,12 @@ static __always_inline void weir_limit_open(struct weir_limit_direction* limit, 
         return;
     }
 
-    is_sparse = one->flow_ahead + (one->cost << WEIR_FLOW_SHARE_SHIFT) <= rule->flow_burst;
-    if (is_sparse && weir_bucket_take(&limit->sparse_time, now, one->cost << WEIR_SPARSE_SHARE_SHIFT, rule->flow_burst)
-                         .is_admitted) {
+    /* Only what fits whole may overtake: where full packets have taken the room, there is still some for small ones. */
+    share = one->cost << WEIR_FLOW_SHARE_SHIFT;
+    is_sparse = one->flow_ahead + share <= rule->flow_burst;
+    if (is_sparse && weir_bucket_take(&limit->sparse_time, now, share, rule->flow_burst - share).is_admitted) {
         weir_bucket_take(&limit->byte_time, now, one->cost, WEIR_NEVER_FULL);
-        weir_flow_raise(limit, one->place, now, one->flow_ahead + (one->cost << WEIR_FLOW_SHARE_SHIFT));
+        weir_flow_raise(limit, one->place, now, one->flow_ahead + share);
         return;
     }
     if (rule->mode == WEIR_LIMIT_POLICE) {

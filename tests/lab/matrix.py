@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The whole matrix of limits: Weir's beside its peers', on every kernel, into build/lab and docs/qos-results.md.
+"""The whole matrix of limits and shares: Weir's beside its peers', on every kernel, into build/lab, docs/qos-results.md and
+the table of docs/fair-share.md.
 
     run_all(["6.1", "6.12"], only=["limit_udp"])
 
@@ -17,11 +18,13 @@ import threading
 import kernels
 import limit_figures
 import limit_tables
+import share_tables
 import vm
 
 CHUNK = 12
 RESULTS = os.path.join(vm.ROOT, "build", "lab")
 TABLES = os.path.join(vm.ROOT, "docs", "qos-results.md")
+SHARE_TABLE = os.path.join(vm.ROOT, "docs", "fair-share.md")
 RATES = ["10mbit", "100mbit", "1000mbit"]
 PEERS = ["tbf", "htb", "htb_fq_codel", "police"]
 
@@ -73,7 +76,13 @@ def limit_stop():
     return [{}, {"found": "default"}, {"found": "fq_codel"}]
 
 
-EXPERIMENTS = [limit_tcp, limit_udp, limit_change, limit_local, limit_cost, limit_stop]
+def share():
+    for settings, kinds in share_tables.CASES.values():
+        for kind in kinds:
+            yield {"kind": kind, **settings}
+
+
+EXPERIMENTS = [limit_tcp, limit_udp, limit_change, limit_local, limit_cost, limit_stop, share]
 
 
 def wanted(only):
@@ -141,7 +150,13 @@ def run_all(series, only, render_only=False):
         lock = threading.Lock()
         with concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time()) as pool:
             failed = sum(pool.map(lambda chunk: run_chunk(*chunk, lock), chunks))
-    with open(TABLES, "w", encoding="utf-8") as file:
-        file.write(limit_tables.render([load(kernel) for kernel in kernels.SERIES]))
-    print(f"wrote {os.path.relpath(TABLES, vm.ROOT)}; {failed} cases failed", file=sys.stderr)
+    results = [load(kernel) for kernel in kernels.SERIES]
+    if not only or set(only) != {"share"}:
+        with open(TABLES, "w", encoding="utf-8") as file:
+            file.write(limit_tables.render(results))
+        print(f"wrote {os.path.relpath(TABLES, vm.ROOT)}", file=sys.stderr)
+    if not only or "share" in only:
+        written = share_tables.write(SHARE_TABLE, results)
+        print(f"{written} rows of {os.path.relpath(SHARE_TABLE, vm.ROOT)} are new", file=sys.stderr)
+    print(f"{failed} cases failed", file=sys.stderr)
     return 1 if failed else 0

@@ -5,10 +5,12 @@ expected.
 Rates are of layer 2, as capacities are: payload as it arrived, times what carries it.
 """
 
+import link_figures
 from samples import percentile, rate_bps
 
 WEIGHTS = {"web": 1, "db": 2, "mail": 4, "noisy": 1}
 CAPACITY_BPS = 100_000_000
+SOURCES = {1: "web", 3: "db", 4: "mail", 5: "noisy"}  # second number of their addresses
 MS = 1_000_000
 WARM_UP_NS = 1_500 * MS
 TCP_FRAME, TCP_PAYLOAD = 1514, 1448
@@ -75,4 +77,7 @@ def read(kept, settings):
     figures["ping_lost"] = kept.json("ping")["sent"] - len(kept.json("ping")["answers"])
     if wake:
         figures["woken_after_ms"] = woken(sinks["mail"], shares["mail"])
+    if settings.get("capture", "0") != "0":
+        figures |= link_figures.of(kept.json("arrivals"), kept.json("links"), SOURCES, begin, end,
+                                   int(settings["link"][:-4]) * 10**6)
     return figures

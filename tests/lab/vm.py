@@ -33,7 +33,7 @@ QEMU = "qemu-system-x86_64"
 PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nft", "nsenter", "nstat", "ping", "tc",
             "unshare"]
 # Built for these machines: tests/lab/tools.
-TOOLS = ["ask", "bulk", "datagrams", "echoes", "tap", "wire"]
+TOOLS = ["arrivals", "ask", "bulk", "datagrams", "echoes", "tap", "wire"]
 # Found and loaded by the kernel itself when they are first needed, as on any stock machine.
 MODULES = """veth bridge 8021q dummy tun virtio_net virtio_pci cls_bpf cls_matchall cls_u32 act_gact act_mirred act_police
     sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nf_conntrack tcp_bbr ifb""".split()

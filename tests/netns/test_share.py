@@ -169,6 +169,48 @@ class Share(lab.Case):
         self.host.weir("limit", "clear", "--all")
         self.assert_rates(self.blast, (14 / 3, 14 / 3, 14 / 3))
 
+    def test_a_new_vnic_is_never_without_its_share(self):
+        # Others come with it, so that there is a while between its own attaching and the end of it all.
+        self.host.weir("attach", "up0", "--role", "uplink", "--capacity", "1mbit")
+        self.host.weir("detach", "vnic0")
+        self.host.weir("limit", "clear", "vnic0")
+        others = [f"other{i}" for i in range(6)]
+        for name in others:
+            self.host.ip("link", "add", name, "type", "veth", "peer", f"{name}p")
+            self.addCleanup(self.host.ip, "link", "del", name)
+        sender = self.sender(self.guests[0], 3, 50 * CAPACITY)
+        begin = time.monotonic_ns()
+        self.host.weir("attach", "vnic0", *others)
+        vnic = next(vnic for vnic in self.host.weir("stats", "-j").json["vnics"] if vnic["interface"] == "vnic0")
+        took_s = (time.monotonic_ns() - begin) / 1e9
+        sender.kill()
+        passed = vnic["tx"]["bytes"] - vnic["tx"]["drop_bytes"]
+        # Its queue is not more than 20 full packets.
+        self.assertLess(passed, took_s * 1e6 / 8 + 40_000)
+
+    def test_the_capacity_is_the_links_speed_where_it_has_one(self):
+        self.host.weir("detach", "--all")
+        self.assertIn("Speed: 10000Mb/s", self.host.run("ethtool", "up0").out)
+        said = self.host.weir("attach", "up0", "--role", "uplink").err
+        for word in ("up0: no capacity", "driver veth is made up", "--capacity RATE"):
+            self.assertIn(word, said)
+        self.assertEqual(self.host.weir("status", "-j").json["uplinks"][0]["capacity_bps"], 0)
+        self.assertEqual(self.host.weir("attach", "up0", "--role", "uplink", "--capacity", "none").err, "")
+        self.host.weir("detach", "up0")
+        # A device on top of another has that one's speed: of a bridge with no ports none, of a veth what that says.
+        self.lab.bridge(self.host, "low0")
+        self.lab.veth(self.host, "low1", self.net, "low1p")
+        for i in range(2):
+            self.host.ip("link", "add", f"up{i + 1}", "link", f"low{i}", "up", "type", "macvlan")
+            self.addCleanup(self.host.ip, "link", "del", f"low{i}")
+        self.assertIn("no speed, or the link is down", self.host.weir("attach", "up1", "--role", "uplink").err)
+        self.host.weir("detach", "up1")
+        done = self.host.weir("attach", "up2", "--role", "uplink")
+        self.assertIn("capacity 10gbit (the link's speed)", done.out)
+        self.assertEqual(done.err, "")
+        uplink = self.host.weir("status", "-j").json["uplinks"][0]
+        self.assertEqual((uplink["capacity_bps"], uplink["capacity_is_link_speed"]), (10_000_000_000, True))
+
     def test_mins_beyond_the_capacity_are_refused(self):
         self.host.weir("limit", "set", "vnic0", "--tx-min", "10mbit")
         before = self.host.weir("export").out

@@ -1,5 +1,5 @@
 // What a limit decides (bpf/lib/bucket.h, aqm.h, limit.h), driven with a clock of the test's own.
-#include "lib/limit.h"
+#include "unit/limit_rig.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,65 +13,6 @@
 
 namespace weir {
 namespace {
-
-constexpr std::uint64_t ms_ns = 1'000'000, second_ns = 1'000'000'000;
-constexpr std::uint64_t start_ns = 1000 * second_ns;
-
-struct Ask {
-    double bps = 0;
-    std::uint64_t packets_per_second = 0;
-    weir_limit_mode mode = WEIR_LIMIT_SHAPE;
-    std::uint64_t burst_ns = 2 * ms_ns;
-};
-
-weir_limit_rule rule_of(const Ask& ask) {
-    weir_limit_rule rule{};
-    if (ask.bps > 0) rule.byte_cost = static_cast<__u64>(std::llround(std::ldexp(8e9 / ask.bps, WEIR_COST_SHIFT)));
-    if (ask.packets_per_second != 0)
-        rule.packet_cost = static_cast<__u64>(
-            std::llround(std::ldexp(1e9 / static_cast<double>(ask.packets_per_second), WEIR_TIME_SHIFT)));
-    rule.packet_burst = weir_fixed_time(10 * ms_ns);
-    const double packet_ns = ask.bps > 0 ? 1514 * 8e9 / ask.bps : 0;
-    const double least_burst_ns = ask.mode == WEIR_LIMIT_POLICE ? 2 * packet_ns : 0;
-    rule.burst = weir_fixed_time(static_cast<__u64>(std::max(static_cast<double>(ask.burst_ns), least_burst_ns)));
-    rule.flow_burst = weir_fixed_time(static_cast<__u64>(std::max(16 * packet_ns, 8e6)));
-    rule.horizon = weir_fixed_time(static_cast<__u64>(std::max(20 * packet_ns, 1e8)));
-    rule.target_ns = static_cast<__u64>(std::max(1.5 * packet_ns, 5e6));
-    rule.overload_horizon = ask.mode == WEIR_LIMIT_SHAPE ? weir_fixed_time(rule.target_ns * 3 / 2) : rule.horizon;
-    rule.interval_ns = 100 * ms_ns;
-    rule.mode = ask.mode;
-    return rule;
-}
-
-// One direction's limit, on the heap because it holds its flows' buckets.
-class Bucket {
-public:
-    explicit Bucket(const Ask& ask) : limit_(std::make_unique<weir_limit_direction>()) { limit_->rule = rule_of(ask); }
-    weir_limit_direction& limit() { return *limit_; }
-
-    // `can_mark`: the packet is ECN capable.
-    weir_limit_case send(std::uint64_t now_ns, std::uint64_t bytes, std::uint64_t flow, std::uint64_t packets = 1,
-                         bool can_mark = false) {
-        weir_limit_case one{};
-        weir_limit_open(limit_.get(), now_ns, bytes, packets, flow * 0x9e3779b97f4a7c15ULL, &one);
-        if (one.outcome == WEIR_LIMIT_SIGNAL) {
-            if (can_mark) {
-                marks++;
-            } else if (!one.is_mark_only) {
-                one.outcome = WEIR_LIMIT_DROP;
-                one.reason = WEIR_DROP_AQM;
-            }
-        }
-        if (one.outcome == WEIR_LIMIT_SIGNAL || one.outcome == WEIR_LIMIT_QUEUE) weir_limit_close(limit_.get(), &one);
-        return one;
-    }
-    std::uint64_t marks = 0;
-
-private:
-    std::unique_ptr<weir_limit_direction> limit_;
-};
-
-bool passes(const weir_limit_case& one) { return one.outcome != WEIR_LIMIT_DROP; }
 
 TEST(Limit, HoldsEveryRateExactly) {
     std::mt19937_64 random(1);
@@ -164,54 +105,6 @@ TEST(Limit, ThreadsLoseNoUpdate) {
     a.join();
     b.join();
     EXPECT_EQ(word - weir_fixed_time(start_ns), per_thread * (3ULL + 5));
-}
-
-TEST(Limit, SparseFlowsOvertakeTheQueue) {
-    Bucket bucket({.bps = 100e6});
-    std::uint64_t worst_ping = 0, bulk_delay = 0;
-    for (std::uint64_t step = 0; step < 20'000; step++) {
-        const std::uint64_t now = start_ns + step * 60'000;  // twice the rate
-        const auto bulk = bucket.send(now, 1514, 1);
-        if (passes(bulk)) bulk_delay = std::max<std::uint64_t>(bulk_delay, bulk.delay_ns);
-        if (step % 200 == 0) {
-            const auto ping = bucket.send(now, 98, 2);
-            ASSERT_TRUE(passes(ping)) << step;
-            worst_ping = std::max<std::uint64_t>(worst_ping, ping.delay_ns);
-        }
-    }
-    EXPECT_EQ(worst_ping, 0U);
-    EXPECT_GT(bulk_delay, 90 * ms_ns);
-}
-
-TEST(Limit, TenThousandSparseFlowsDoNotExceedIt) {
-    const double bps = 10e6;
-    Bucket bucket({.bps = bps});
-    std::mt19937_64 random(3);
-    double bytes = 0;
-    for (std::uint64_t step = 0; step < 200'000; step++) {
-        const std::uint64_t now = start_ns + step * 25'000;  // 10,000 flows, four times each a second, 128 Mbit/s
-        if (passes(bucket.send(now, 400, random() % 10'000))) bytes += 400;
-    }
-    const double seconds = 200'000 * 25e-6;
-    // What stands in the queue at the end is the horizon's.
-    EXPECT_LE(bytes * 8, bps * (seconds + 0.11) * 1.005);
-    EXPECT_GE(bytes * 8, bps * seconds * 0.99);
-}
-
-TEST(Limit, NoFlowOvertakesItself) {
-    std::mt19937_64 random(4);
-    Bucket bucket({.bps = 50e6});
-    std::map<std::uint64_t, std::uint64_t> last;
-    std::uint64_t now = start_ns;
-    for (int i = 0; i < 300'000; i++) {
-        now += random() % 150'000;
-        const std::uint64_t flow = random() % 4 == 0 ? random() % 3 : 10 + random() % 40;
-        const std::uint64_t size = flow < 3 ? 1514 : 80 + random() % 300;
-        const auto one = bucket.send(now, size, flow);
-        if (!passes(one)) continue;
-        ASSERT_GE(now + one.delay_ns + 1, last[flow]) << "flow " << flow << " packet " << i;
-        last[flow] = now + one.delay_ns;
-    }
 }
 
 // A flood that no signal slows has no use of a long queue: what it is let through leaves within 1.5 targets, whatever

@@ -54,7 +54,7 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
     std::unique_ptr<top::Source> source;
     if (!words.simulate.empty()) {
         WEIR_TRY(const auto vnics, number_of("--simulate", words.simulate, 1, simulated_max));
-        source = top::simulated_source(vnics);
+        source = top::simulated_source(vnics, interval_ns);
     } else {
         // What is wrong from the start is said before the terminal is taken.
         WEIR_TRY(const auto ledgers, collect_ledgers(words.selector));

@@ -28,12 +28,14 @@ std::uint64_t tick_ns() {
 
 }  // namespace
 
-Result<LoadSnapshot> LoadReader::read() {
-    LoadSnapshot snapshot;
+Result<void> LoadReader::read(LoadSnapshot& snapshot) {
+    snapshot.vnics.clear();
+    snapshot.limits.clear();
+    snapshot.share = {};
     WEIR_TRY(auto selected, open_selected(selector_));
     if (!selected.instance) {
         snapshot.taken_ns = monotonic_ns();
-        return snapshot;
+        return {};
     }
     const Instance& instance = *selected.instance;
     WEIR_TRY(const auto clock, read_clock(instance));
@@ -54,8 +56,7 @@ Result<LoadSnapshot> LoadReader::read() {
 
     const auto now_tick = static_cast<std::uint32_t>(clock.jiffies >> WEIR_FLOW_TICK_SHIFT);
     const auto ticks = static_cast<std::uint32_t>(alive_ns / std::max<std::uint64_t>(1, tick_ns()));
-    WEIR_CHECK(count_flows(snapshot, instance, now_tick, ticks));
-    return snapshot;
+    return count_flows(snapshot, instance, now_tick, ticks);
 }
 
 // Round and round through the slots, from the one after the last that was counted.

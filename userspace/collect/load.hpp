@@ -20,7 +20,8 @@ public:
     explicit LoadReader(std::string selector, std::uint64_t flows_budget_ns = 50'000'000)
         : selector_(std::move(selector)), flows_budget_ns_(flows_budget_ns) {}
 
-    Result<LoadSnapshot> read();
+    // Overwrites `snapshot`, whose memory is used again: on a large host it is tens of megabytes.
+    Result<void> read(LoadSnapshot& snapshot);
 
 private:
     Result<void> count_flows(LoadSnapshot& snapshot, const Instance& instance, std::uint32_t now_tick,

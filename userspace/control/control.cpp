@@ -146,10 +146,11 @@ struct Wanted {
     bool exact;                              // vNICs that are not among them are detached
 };
 
-// Limits first, so that no interface is attached without its tenant's.
+// Limits and shares first, so that no interface is attached without its tenant's.
 Result<void> execute_both(const Instance& instance, const LimitPlan& limits, const Plan& vnics, Lines& warnings) {
     WEIR_CHECK(execute(instance, limits));
-    auto done = execute(instance, vnics, warnings);
+    auto done = prepare_shares(instance, vnics);
+    if (done) done = execute(instance, vnics, warnings);
     if (done) return {};
     if (const auto undone = undo(instance, limits); !undone)
         done.error().evidence += "; and the limits could not be put back: " + to_line(undone.error());

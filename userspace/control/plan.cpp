@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/units.hpp"
+#include "kernel/ethtool.hpp"
 #include "kernel/guards.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
@@ -58,6 +59,13 @@ std::optional<Standing> find_standing(const Link& link, const Instance* instance
 
 bool wants_xdp(const weir_vnic_info& info) {
     return info.ingress_hook == WEIR_HOOK_XDP_NATIVE || info.ingress_hook == WEIR_HOOK_XDP_GENERIC;
+}
+
+// Of an uplink whose capacity nobody has given, and whose link does not tell it. Empty of any other.
+std::string without_capacity(const weir_vnic_info& info) {
+    if (info.role != WEIR_ROLE_UPLINK || info.capacity_bps != 0 || info.capacity_source == WEIR_CAPACITY_NONE) return {};
+    return fmt::format("{}: no capacity, so tenants do not share it: {}; give --capacity RATE, or --capacity none",
+                       name_of(info), link_speed(name_of(info)).why_unknown);
 }
 
 // Differences that change_slot can bring about without losing a counter.
@@ -169,7 +177,10 @@ Result<Plan> make_plan(const std::vector<VnicSpec>& specs, const Instance* insta
     for (std::size_t i = 0; i < specs.size(); ++i) {
         WEIR_TRY(auto step, step_for(specs[i], *found[i], instance, running, way));
         if (const auto standing = find_standing(*found[i], instance, running)) kept.insert(standing->slot);
-        if (step) plan.steps.push_back(std::move(*step));
+        if (!step) continue;
+        if (auto words = without_capacity(step->wanted); !words.empty())
+            step->warning = step->warning.empty() ? std::move(words) : step->warning + "; " + words;
+        plan.steps.push_back(std::move(*step));
     }
     if (!exact) return plan;
     for (std::uint32_t slot = 0; slot < running.size(); ++slot)

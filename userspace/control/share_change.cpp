@@ -76,6 +76,17 @@ Result<void> bring_shares_up(const Instance& instance) {
     return put_tick(instance, settings);
 }
 
+Result<void> prepare_shares(const Instance& instance, const Plan& plan) {
+    WEIR_TRY(auto vnics, read_vnic_infos(instance));
+    const auto known = vnics.size();
+    for (const auto& step : plan.steps)
+        if (step.kind != Step::Kind::detach && step.wanted.role == WEIR_ROLE_VNIC) vnics.push_back(step.wanted);
+    if (vnics.size() == known || capacities_of(vnics)[WEIR_TX] == 0) return {};
+    WEIR_TRY(auto tenants, read_tenant_infos(instance));
+    WEIR_TRY(const auto changes, changes_of(tenants, shared_tenants(vnics, tenants)));
+    return put_tenants(instance, changes);
+}
+
 Result<void> check_shares_after(const Running& running, const Plan& vnics, const Tenants& tenants,
                                 const LimitPlan& limits) {
     auto vnics_then = running;

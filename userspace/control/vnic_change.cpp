@@ -38,7 +38,7 @@ void set_capacity(weir_vnic_info& info, const VnicSpec& spec) {
     info.capacity_rx_bps = spec.capacity_rx_bps;
     info.capacity_source = spec.no_capacity ? WEIR_CAPACITY_NONE : WEIR_CAPACITY_ASKED;
     if (spec.role != Role::uplink || spec.capacity_bps != 0 || spec.no_capacity) return;
-    info.capacity_bps = link_speed_bps(spec.interface);
+    info.capacity_bps = link_speed(spec.interface).bps;
     if (info.capacity_bps != 0) info.capacity_source = WEIR_CAPACITY_LINK;
 }
 

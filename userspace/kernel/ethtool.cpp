@@ -134,12 +134,15 @@ std::vector<std::pair<std::string, std::uint64_t>> Ethtool::counters(const std::
     return {sums.begin(), sums.end()};
 }
 
-std::uint64_t link_speed_bps(const std::string& interface) {
+LinkSpeed link_speed(const std::string& interface) {
     constexpr std::array made_up{"veth", "tun", "bridge", "dummy", "openvswitch"};
     const auto ethtool = Ethtool::open();
-    if (!ethtool) return 0;
+    if (!ethtool) return {.bps = 0, .why_unknown = to_line(ethtool.error())};
     const auto facts = ethtool->facts(interface);
-    return std::ranges::find(made_up, facts.driver) != made_up.end() ? 0 : facts.speed_bps;
+    if (std::ranges::find(made_up, facts.driver) != made_up.end())
+        return {.bps = 0, .why_unknown = "the speed of a link of driver " + facts.driver + " is made up"};
+    if (facts.speed_bps == 0) return {.bps = 0, .why_unknown = "its driver knows no speed, or the link is down"};
+    return {.bps = facts.speed_bps, .why_unknown = {}};
 }
 
 }  // namespace weir

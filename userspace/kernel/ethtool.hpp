@@ -42,8 +42,12 @@ private:
     Fd sock_;
 };
 
-// What the link carries, in bits per second; 0 where nothing real says so: no carrier, or a device whose speed is made
-// up (veth, tap, bridge).
-std::uint64_t link_speed_bps(const std::string& interface);
+// What the link carries; 0 where nothing real says so: no carrier, or a device whose speed is made up (veth, tap,
+// bridge).
+struct LinkSpeed {
+    std::uint64_t bps = 0;
+    std::string why_unknown;  // "a veth's speed is made up"
+};
+LinkSpeed link_speed(const std::string& interface);
 
 }  // namespace weir

@@ -11,7 +11,7 @@
 namespace weir::top {
 namespace {
 
-constexpr std::uint64_t first_pause_ns = 250'000'000;  // between the first two readings, which make the first rates
+constexpr std::uint64_t first_pause_ns = 250'000'000;      // between the first two readings, which make the first rates
 constexpr std::uint64_t verdict_pause_ns = 5'000'000'000;  // at least, between two looks at the last minute
 // How many times as long as it worked a thread rests at least: no more than a fifth of a CPU, and a twentieth.
 constexpr std::uint64_t reading_rest = 4;
@@ -91,28 +91,30 @@ bool Feed::rest(std::uint64_t until_ns) {
 }
 
 void Feed::read_list() {
-    std::optional<LoadSnapshot> earlier;
+    LoadSnapshot earlier;  // taken_ns 0: none yet
+    LoadSnapshot later;
     for (auto due_ns = now_ns();;) {
         const auto begun_ns = now_ns();
-        auto snapshot = source_->loads();
+        const auto read = source_->loads(later);
+        const bool is_first = earlier.taken_ns == 0;
         std::optional<Loads> loads;
-        if (snapshot && earlier) loads = loads_of(*earlier, *snapshot);
+        if (read && !is_first) loads = loads_of(earlier, later);
         const auto took_ns = now_ns() - begun_ns;
         {
             const std::scoped_lock lock(mutex_);
-            current_.trouble = snapshot ? "" : to_line(snapshot.error());
+            current_.trouble = read ? "" : to_line(read.error());
             if (loads) {
                 current_.taken_ns = begun_ns;
                 current_.reading_ns = took_ns;
                 current_.loads = std::move(*loads);
-                current_.share = snapshot->share;
+                current_.share = later.share;
                 mark_verdicts(current_.loads, current_.verdicts);
             }
-            if (loads || !snapshot) publish();
+            if (loads || !read) publish();
         }
-        due_ns += earlier || !snapshot ? interval_ns_ : std::min(interval_ns_, first_pause_ns);
+        due_ns += is_first && read ? std::min(interval_ns_, first_pause_ns) : interval_ns_;
         due_ns = std::max(due_ns, begun_ns + (1 + reading_rest) * took_ns);
-        if (snapshot) earlier = std::move(*snapshot);
+        if (read) std::swap(earlier, later);
         if (!rest(due_ns)) return;
     }
 }

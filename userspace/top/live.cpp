@@ -13,7 +13,7 @@ class Live : public Source {
 public:
     explicit Live(const std::string& selector) : reader_(selector) {}
 
-    Result<LoadSnapshot> loads() override { return reader_.read(); }
+    Result<void> loads(LoadSnapshot& snapshot) override { return reader_.read(snapshot); }
 
     Result<noisy::Window> pulses() override { return collect_pulses(noisy_look_back_slots); }
 

@@ -12,6 +12,7 @@ parameter blast 300mbit
 parameter web_min 0
 parameter wake 0
 parameter seconds 5
+parameter capture 0
 
 capacity=100mbit
 sharers "$delay" "$direction" "$link"
@@ -36,6 +37,7 @@ if [ "$kind" = weir ]; then
     kill -9 $!
     wait $! || [ $? = 137 ]
 fi
+[ "$capture" = 0 ] || { keep links ip -j link; meanwhile arrivals arrivals; }
 declare -A flows_of=([web]=$web [db]=$db [mail]=$mail)
 waiting=()
 for name in web db mail; do
@@ -65,4 +67,5 @@ keep ping inside quiet echoes 10.2.0.2 --seconds $((seconds - 1))
 wait "${waiting[@]}"
 for name in web db mail; do [ "${flows_of[$name]}" = 0 ] || over "sink_$name" TERM; done
 [ "$blast" = 0 ] || over receive TERM
+[ "$capture" = 0 ] || over arrivals TERM
 [ "$kind" != weir ] || { keep state weir status -j; keep show weir limit show; }
