@@ -298,7 +298,8 @@ TEST(Keys, PauseHelpAndQuit) {
     EXPECT_FALSE(pressed({}, {letter('p'), letter(' ')}, {}).paused);
     EXPECT_TRUE(pressed({}, {letter('?')}, {}).help);
     EXPECT_FALSE(pressed({}, {letter('h'), letter('s')}, {}).help);
-    EXPECT_EQ(pressed({}, {letter('h'), letter('s')}, {}).order.sort, LoadSort::load) << "that key only closed the help";
+    EXPECT_EQ(pressed({}, {letter('h'), letter('s')}, {}).order.sort, LoadSort::load)
+        << "that key only closed the help";
     EXPECT_TRUE(pressed({}, {letter('q')}, {}).quit);
     EXPECT_TRUE(pressed({}, {letter('h'), letter('q')}, {}).quit);
 }
@@ -340,16 +341,202 @@ TEST(Screen, FitsEverySize) {
 }
 
 TEST(Screen, ShowsTheHostAt80x24) {
-    const Host host;
-    TopFrame frame = host.frame();
+    TopFrame frame = Host().frame();
     frame.verdicts = verdict();
     mark_verdicts(frame.loads, frame.verdicts);
-    std::cout << screen_text(frame) << screen_text(frame, {}, {.columns = 120, .lines = 12})
-              << screen_text(frame, {}, {.columns = 80, .lines = 12, .utf8 = false});
-    TopState state; state.help = true;
-    std::cout << screen_text(frame, state);
-    state.help = false; state.opened = "web";
-    std::cout << screen_text(frame, state);
+    const auto shown = painted(frame, {}, {});
+    const std::vector<std::string> expected{
+        "weir top  3 tenants, 4 vNICs  by load  every 1.0s",
+        "uplink eth0  tx 101.0M/1.00G ▊·······  rx 310.0M/1.00G ██▍·····",
+        "! web: bandwidth_hog (high confidence), disturbs db (latency)",
+        "TENANT           TX OF MAX       RX OF MAX      PPS  FLOWS     P99  DROPS       ",
+        "db            1.00M ····╎··· 300.0M ███▌╎···  37.6k      1   300µs      0 harmed",
+        "web          100.0M ████████  10.0M ····╎···  13.8k     15       -      0 !hog  ",
+        "mail              0 ····╎···      0 ····╎···      0      -       -      0       ",
+    };
+    EXPECT_THAT(std::vector(shown.begin(), shown.begin() + 7), ::testing::ElementsAreArray(expected));
+    EXPECT_EQ(shown.back(), "q quit  s sort  r reverse  / filter  Enter open  p pause  ? help");
+}
+
+TEST(Screen, ShowsMoreWhereItIsWider) {
+    const auto shown = painted(Host().frame(), {}, {.columns = 120, .lines = 10});
+    EXPECT_THAT(shown[2], HasSubstr("RTT99"));
+    EXPECT_THAT(shown[3], HasSubstr("███████████▎╎···········"));
+}
+
+TEST(Screen, LeavesColumnsOutWhereItIsNarrow) {
+    const auto shown = painted(Host().frame(), {}, {.columns = 50, .lines = 10});
+    EXPECT_THAT(shown[2], Not(HasSubstr("FLOWS")));
+    EXPECT_THAT(shown[3], HasSubstr("300.0M"));
+    EXPECT_EQ(painted(Host().frame(), {}, {.columns = 30, .lines = 4})[0], "at least 40x8");
+}
+
+TEST(Screen, ABarHasItsMarkAtTheFairShareAndWhatIsBeyondIsBorrowed) {
+    Host host;
+    send(host.later.vnics[3], 900 * mbit, 0);  // 450 Mbit/s of a fair share of 333
+    TopFrame frame = host.frame();
+    const auto lines = top_lines(frame, {}, {});
+    const auto row = std::ranges::find_if(lines, [](const TopLine& line) { return line.text().starts_with("mail"); });
+    ASSERT_NE(row, lines.end());
+    std::string bar;
+    std::string borrowed;
+    for (const TopSpan& span : row->spans) {
+        if (span.tone == TopTone::bar) bar += span.text;
+        if (span.tone == TopTone::borrowed) borrowed += span.text;
+    }
+    EXPECT_EQ(bar, "█████");
+    EXPECT_EQ(borrowed, "▍");
+}
+
+TEST(Screen, SaysHowOldItIsWhenAReadingIsLate) {
+    const TopFrame frame = Host().frame();
+    const auto title = [&](std::uint64_t age_ns, bool paused = false) {
+        TopState state;
+        state.paused = paused;
+        return painted(frame, state, {.now_ns = frame.taken_ns + age_ns})[0];
+    };
+    EXPECT_THAT(title(second), Not(HasSubstr("ago")));
+    EXPECT_THAT(title(3 * second), HasSubstr("  read 3.0 s ago"));
+    EXPECT_THAT(title(12 * second, true), HasSubstr("  paused 12.0 s ago"));
+    TopFrame slow = frame;
+    slow.reading_ns = second;
+    EXPECT_THAT(screen_text(slow), HasSubstr("reading takes 1.0 s: shown less often"));
+    EXPECT_THAT(screen_text(TopFrame{}), HasSubstr("reading …"));
+}
+
+TEST(Screen, WhatIsTypedAndFilteredIsSaid) {
+    const TopFrame frame = Host().frame();
+    TopState state;
+    state.typed = state.order.filter = "we";
+    EXPECT_THAT(painted(frame, state, {}).back(), HasSubstr("filter: we_"));
+    EXPECT_THAT(painted(frame, state, {})[0], HasSubstr("1 of 3 tenants with \"we\""));
+    state.order.filter = "x";
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("no tenant's name has that in it"));
+}
+
+TEST(Screen, NamesCannotDriveTheTerminal) {
+    Host host;
+    host.later.vnics.push_back(vnic(9, "veth9", "a\x1b[2Jb\x07"));
+    TopState opened;
+    opened.opened = "a\x1b[2Jb\x07";
+    for (const TopState& state : {TopState{}, opened})
+        for (const std::string& line : painted(host.frame(), state, {}))
+            EXPECT_TRUE(std::ranges::none_of(line, [](char c) { return c >= 0 && c < ' '; })) << line;
+}
+
+TEST(Screen, TheSelectedRowIsMarkedAndItsPageShown) {
+    Host host;
+    for (std::uint32_t i = 10; i < 70; i++)
+        host.later.vnics.push_back(vnic(i, "veth" + std::to_string(i), "t" + std::to_string(i)));
+    const TopFrame frame = host.frame();
+    TopState state;
+    state.selected = "t45";
+    const auto lines = top_lines(frame, state, {});
+    const auto row = std::ranges::find(lines, true, &TopLine::is_selected);
+    ASSERT_NE(row, lines.end());
+    EXPECT_TRUE(row->text().starts_with("t45"));
+    EXPECT_THAT(lines.back().text(), ::testing::EndsWith("22-42 of 63"));
+    EXPECT_EQ(top_page(frame, state, {}), 21);
+}
+
+// An opened tenant as two readings make it.
+TopDetail detail() {
+    TopReading first;
+    first.flows.taken_ns = first.ledgers.taken_ns = first.latency.taken_ns = first.drops.taken_ns = 100 * second;
+    first.drops.traced = true;
+    first.ledgers.vnics.push_back({.vnic = vnic(0, "vnet0", "web").vnic, .ledger = {}});
+    first.latency.vnics.push_back({.vnic = vnic(0, "vnet0", "web").vnic, .latency = {}});
+    first.flows.untracked.push_back({.interface = "vnet0", .tenant = "web"});
+    for (std::uint16_t i = 0; i < 600; i++) {
+        Flow flow;
+        flow.interface = "vnet0";
+        flow.tenant = "web";
+        flow.key.protocol = 6;
+        flow.key.tenant_address = prefix_from("10.0.0.2")->address;
+        flow.key.peer_address = prefix_from("192.0.2.1")->address;
+        flow.key.tenant_port = static_cast<std::uint16_t>(1000 + i);
+        flow.key.peer_port = 443;
+        flow.tx = {1, 1000};
+        flow.first_seen_ns = 90 * second;
+        flow.last_seen_ns = 100 * second;
+        first.flows.flows.push_back(flow);
+    }
+    TopReading last = first;
+    last.flows.taken_ns = last.ledgers.taken_ns = last.latency.taken_ns = last.drops.taken_ns = 102 * second;
+    for (Flow& flow : last.flows.flows)
+        flow.tx += Count{flow.key.tenant_port, std::uint64_t{flow.key.tenant_port} * 1000};
+    for (int i = 0; i < 10; i++)
+        last.latency.vnics[0].latency.of(LatencyKind::host_tx).add(300'000);
+    DropRow row;
+    row.interface = "vnet0";
+    row.tenant = "web";
+    row.direction = Direction::tx;
+    row.source = DropSource::weir;
+    row.reason = "rate";
+    row.location = "tcx ingress";
+    row.packets = 7;
+    last.drops.rows.push_back(row);
+    return detail_of("web", first, first, last);
+}
+
+TEST(Tenant, ItsFlowsAreOfTheIntervalAndTheRestSinceItWasOpened) {
+    TopFrame frame = Host().frame();
+    frame.detail = std::make_shared<const TopDetail>(detail());
+    EXPECT_EQ(frame.detail->window_ns, 2 * second);
+    EXPECT_EQ(frame.detail->flows_window_ns, 2 * second);
+    TopState state;
+    state.opened = "web";
+    EXPECT_THAT(painted(frame, state, {})[0], HasSubstr("web  vnet0, vnet1"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("of 100mbit"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("of 666mbit, twice its fair share"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("[d]rops   in 2.0 s"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("10.0.0.2:1599"));
+    state.scroll = 1'000'000;
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("500 of 600 flows shown, see: weir flows web"));
+    state.scroll = 0;
+    state.tab = TopTab::latency;
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("since opened, 2.0 s"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("10 samples"));
+    state.tab = TopTab::drops;
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("tx   weir    rate          7"));
+}
+
+TEST(Tenant, VerdictsComeWithWhatMendsThem) {
+    TopFrame frame = Host().frame();
+    frame.verdicts = verdict();
+    TopState state;
+    state.opened = "web";
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("mend with: weir limit\n    set web --tx-max 50mbit"));
+    state.opened = "db";
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("harmed by web: bandwidth_hog in its latency"));
+}
+
+TEST(Tenant, OneThatIsGoneIsSaidToBe) {
+    TopState state;
+    state.opened = "nobody";
+    EXPECT_THAT(painted(Host().frame(), state, {})[0], HasSubstr("is not attached any more"));
+}
+
+TEST(Json, IsOfTheSameRows) {
+    TopFrame frame = Host().frame();
+    mark_verdicts(frame.loads, verdict());
+    const Json json = top_json(frame, {});
+    EXPECT_EQ(json["schema_version"], 1);
+    EXPECT_EQ(json["window_ns"], 2 * second);
+    ASSERT_EQ(json["tenants"].size(), 3);
+    const Json& web = json["tenants"][1];
+    EXPECT_EQ(web["tenant"], "web");
+    EXPECT_EQ(web["interfaces"], Json({"vnet0", "vnet1"}));
+    EXPECT_EQ(web["tx"]["rate_bps"], 100 * mbit);
+    EXPECT_EQ(web["tx"]["max_bps"], 100 * mbit);
+    EXPECT_EQ(web["rx"]["max_bps"], nullptr);
+    EXPECT_EQ(web["tx"]["fair_bps"], 333 * mbit);
+    EXPECT_EQ(web["flows"], 15);
+    EXPECT_EQ(web["host_p99_ns"], nullptr);
+    EXPECT_EQ(web["disturbs"], Json({"bandwidth_hog"}));
+    EXPECT_EQ(json["tenants"][0]["suffers"], Json({"latency"}));
+    EXPECT_EQ(json["uplinks"][0]["interface"], "eth0");
+    EXPECT_EQ(json["uplinks"][0]["tx"]["max_bps"], 1000 * mbit);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ std::vector<TopLine> help_lines(const TopScreen& screen) {
                           "p        pause, and go on; q quits\n"
                           "\n"
                           "TX, RX   bit/s that were let through, as the tenant sees it\n"
-                          "OF MAX   that of its limit; without one, of what the uplinks carry. The mark is\n"
+                          "OF MAX   that of its limit; without one, of twice its fair share. The mark is\n"
                           "         its fair share, beyond it is lent by others; yellow: it is held back\n"
                           "PPS      packets a second, both directions\n"
                           "FLOWS    those with a packet in the last ten seconds\n"

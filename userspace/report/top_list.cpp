@@ -15,8 +15,9 @@ using top::LineMaker;
 
 constexpr unsigned least_columns = 40;
 constexpr unsigned least_lines = 8;
-constexpr unsigned narrow_columns = 80;
 constexpr std::string_view keys_words = "q quit  s sort  r reverse  / filter  Enter open  p pause  ? help";
+constexpr std::string_view few_keys_words = "q quit  s sort  / filter  Enter open  ? help";
+constexpr std::string_view help_words = "q quit  ? help";
 constexpr std::size_t uplinks_shown = 2;
 constexpr std::size_t verdicts_shown = 2;
 
@@ -113,20 +114,15 @@ TopLine row(const TenantLoad& load, const Widths& widths, const TopFrame& frame,
     return line.take();
 }
 
-std::string of_scale(double bits_per_second, std::uint64_t scale_bps) {
-    auto words = human_bit_rate(bits_per_second);
-    if (scale_bps != 0) words += " of " + print_rate(scale_bps);
-    return words;
-}
-
 TopLine uplink_line(const TenantLoad& uplink, const TopScreen& screen) {
     LineMaker line(screen);
-    line.put(fmt::format("uplink {} ", uplink.tenant));
+    line.put("uplink " + uplink.tenant, TopTone::strong);
     for (Direction direction : directions) {
         const WayLoad& way = uplink.of(direction);
-        line.put(fmt::format(" {} {} ", to_string(direction), of_scale(way.bits_per_second, way.max_bps)));
-        if (way.max_bps != 0) line.bar(way, way.max_bps, std::min<std::size_t>(10, screen.columns / 10));
-        line.put(" ");
+        line.put(fmt::format("  {} {}", to_string(direction), top::compact_bit_rate(way.bits_per_second)));
+        if (way.max_bps == 0) continue;
+        line.put(fmt::format("/{} ", top::compact_bit_rate(static_cast<double>(way.max_bps))));
+        line.bar(way, way.max_bps, std::min<std::size_t>(20, screen.columns / 10));
     }
     return line.take();
 }
@@ -193,7 +189,8 @@ TopLine foot(const TopState& state, const std::string& range, const TopScreen& s
         line.put("filter: " + *state.typed + "_", TopTone::strong);
         line.put("   Enter keeps it, Esc shows all", TopTone::dim);
     } else {
-        line.put(screen.columns < narrow_columns ? "q quit  s sort  / filter  ? help" : keys_words, TopTone::dim);
+        const auto fits = [&](std::string_view words) { return words.size() + range.size() < screen.columns; };
+        line.put(fits(keys_words) ? keys_words : fits(few_keys_words) ? few_keys_words : help_words, TopTone::dim);
     }
     if (line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
     return line.take();

@@ -168,8 +168,8 @@ std::string age_words(const TopFrame& frame, const TopState& state, const TopScr
 }
 
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction) {
-    if (way.max_bps != 0) return way.max_bps;
-    return way.fair_bps != 0 && share.is_on ? share.capacity_bps.at(static_cast<std::size_t>(direction)) : 0;
+    if (way.max_bps != 0 || way.fair_bps == 0 || !share.is_on) return way.max_bps;
+    return std::min(2 * way.fair_bps, share.capacity_bps.at(static_cast<std::size_t>(direction)));
 }
 
 }  // namespace weir::top

@@ -53,7 +53,8 @@ std::string list_of(const std::vector<noisy::Victim>& victims);
 // "  paused", "  paused 12.0 s ago", "  read 3.2 s ago" where that is later than it should be; else nothing.
 std::string age_words(const TopFrame& frame, const TopState& state, const TopScreen& screen);
 
-// Whether fair share is on, for what a bar is measured against where there is no limit.
+// What a bar is measured against: the limit; without one twice the fair share, but no more than the uplinks carry; 0:
+// nothing.
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction);
 
 // An opened tenant, and the help.

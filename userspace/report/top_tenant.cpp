@@ -23,7 +23,8 @@ TopLine way_line(const TenantLoad& load, const TopFrame& frame, Direction direct
     line.put("  ");
     if (const auto scale = scale_of(way, frame.share, direction); scale != 0) {
         line.bar(way, scale, 12);
-        line.put(" of " + print_rate(scale) + " ");
+        line.put(" of " + print_rate(scale));
+        if (way.max_bps == 0 && scale == 2 * way.fair_bps) line.put(", twice its fair share", TopTone::dim);
     }
     return line.take();
 }

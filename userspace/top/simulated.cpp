@@ -10,7 +10,7 @@
 namespace weir::top {
 namespace {
 
-constexpr std::uint64_t capacity_bps = 100'000'000'000;
+constexpr std::uint64_t fair_bps = 100'000'000;
 // Of every third, by Direction.
 constexpr std::array<std::uint64_t, WEIR_DIRECTIONS> max_bps{200'000'000, 100'000'000};
 constexpr std::uint64_t packet_bytes = 1000;
@@ -38,11 +38,11 @@ Histogram delays(std::uint64_t packets, std::uint64_t seed) {
     return Histogram(raw);
 }
 
-TenantShare share_of(std::string tenant, std::size_t tenants) {
+TenantShare share_of(std::string tenant) {
     TenantShare share;
     share.tenant = std::move(tenant);
     for (ShareUse& use : share.use) {
-        use.fair_bps = use.rate_bps = capacity_bps / tenants;
+        use.fair_bps = use.rate_bps = use.grant_bps = fair_bps;
         use.reason = ShareReason::weight;
     }
     return share;
@@ -139,18 +139,18 @@ public:
         uplink.vnic.slot = static_cast<std::uint32_t>(count_);
         uplink.vnic.interface = uplink.vnic.tenant = "uplink0";
         uplink.vnic.role = Role::uplink;
-        uplink.vnic.capacity_bps = capacity_bps;
+        uplink.vnic.capacity_bps = fair_bps * count_;
         uplink.ledger = {};
         snapshot.limits.clear();
         snapshot.share = {};
         snapshot.share.is_on = snapshot.share.is_running = true;
-        snapshot.share.capacity_bps.fill(capacity_bps);
+        snapshot.share.capacity_bps.fill(fair_bps * count_);
         for (std::size_t number = 0; number < count_; number++) {
             fill(snapshot.vnics[number], number, snapshot.taken_ns);
             for (Direction direction : directions)
                 uplink.ledger.of(direction).classes[WEIR_CLASS_IPV4_TCP] +=
                     passed(snapshot.vnics[number].ledger.of(direction));
-            snapshot.share.tenants.push_back(share_of(tenant_at(number), count_));
+            snapshot.share.tenants.push_back(share_of(tenant_at(number)));
             if (is_limited(number)) snapshot.limits.push_back(limit_of(tenant_at(number)));
         }
         return {};

@@ -19,13 +19,12 @@ namespace {
 
 // How often the screen says anew how old it is, if nothing else happens.
 constexpr int clock_ms = 1000;
+constexpr std::uint64_t clock_ns = clock_ms * std::uint64_t{1'000'000};
 // What readings have at the end to end by themselves.
 constexpr std::uint64_t patience_ns = 300'000'000;
 
-TopScreen screen_now(const Screen& screen) {
-    TopScreen size = screen.size();
-    size.now_ns = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-    return size;
+std::uint64_t now_ns() {
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
 // Reads all keys that there are. True: something is to be drawn.
@@ -43,8 +42,14 @@ bool press(Screen& screen, const TopFrame& frame, TopState& state) {
 // Until the user quits or a signal comes.
 Result<void> loop(Screen& screen, Feed& feed, TopState& state, const Endings& endings) {
     auto frame = std::make_shared<const TopFrame>();
+    std::uint64_t drawn_ns = 0;
     for (bool changed = true;;) {
-        if (changed) screen.draw(top_lines(*frame, state, screen_now(screen)));
+        if (changed || now_ns() - drawn_ns >= clock_ns) {
+            drawn_ns = now_ns();
+            TopScreen size = screen.size();
+            size.now_ns = drawn_ns;
+            screen.draw(top_lines(*frame, state, size));
+        }
         std::array<pollfd, 3> waiting{{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                                        {.fd = feed.ready_fd(), .events = POLLIN, .revents = 0},
                                        {.fd = endings.fd(), .events = POLLIN, .revents = 0}}};
@@ -52,7 +57,7 @@ Result<void> loop(Screen& screen, Feed& feed, TopState& state, const Endings& en
         if (ready < 0 && errno != EINTR) return fail(Errc::failed, "cannot wait for keys", errno_text(errno));
         if (endings.taken() != 0) return {};
         if ((waiting[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return {};
-        changed = press(screen, *frame, state) || ready == 0;
+        changed = press(screen, *frame, state);
         if (state.quit) return {};
         feed.open(state.opened);
         if ((waiting[1].revents & POLLIN) == 0) continue;
