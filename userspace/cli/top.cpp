@@ -48,12 +48,15 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
              word_of("--sort", "load, tx, rx, packets, flows, latency, drops or name", words.sort, load_sort_from));
     auto interval_ns = usual_interval_ns;
     if (!words.interval.empty()) {
-        WEIR_TRY(interval_ns, duration_of(words.interval));
+        WEIR_TRY(interval_ns, duration_of(words.interval, "--interval"));
+    }
+    std::uint64_t vnics = 0;
+    if (!words.simulate.empty()) {
+        WEIR_TRY(vnics, number_of("--simulate", words.simulate, 1, simulated_max));
     }
     if (!format.for_programs()) WEIR_CHECK(top::check_terminal());
     std::unique_ptr<top::Source> source;
-    if (!words.simulate.empty()) {
-        WEIR_TRY(const auto vnics, number_of("--simulate", words.simulate, 1, simulated_max));
+    if (vnics != 0) {
         source = top::simulated_source(vnics, interval_ns);
     } else {
         // What is wrong from the start is said before the terminal is taken.

@@ -176,8 +176,6 @@ std::vector<TopLine> head(const TopFrame& frame, const TopState& state, std::siz
     if (uplinks.size() > uplinks_shown) say(fmt::format("and {} more uplinks", uplinks.size() - uplinks_shown));
     say(fair_share_note(frame.share));
     say(frame.trouble.empty() ? "" : "cannot read: " + frame.trouble);
-    if (frame.reading_ns > frame.interval_ns / 4)
-        say(fmt::format("reading takes {}: shown less often", human_duration(frame.reading_ns)));
     std::ranges::move(verdict_lines(frame.verdicts, verdicts_shown, screen), std::back_inserter(lines));
     return lines;
 }
@@ -192,7 +190,7 @@ TopLine foot(const TopState& state, const std::string& range, const TopScreen& s
         const auto fits = [&](std::string_view words) { return words.size() + range.size() < screen.columns; };
         line.put(fits(keys_words) ? keys_words : fits(few_keys_words) ? few_keys_words : help_words, TopTone::dim);
     }
-    if (line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
+    if (!range.empty() && line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
     return line.take();
 }
 

@@ -163,8 +163,12 @@ std::string age_words(const TopFrame& frame, const TopState& state, const TopScr
     const bool is_timed = screen.now_ns != 0 && frame.taken_ns != 0;
     const std::uint64_t age_ns = is_timed ? screen.now_ns - std::min(screen.now_ns, frame.taken_ns) : 0;
     if (state.paused) return is_timed ? fmt::format("  paused {} ago", human_duration(age_ns)) : "  paused";
-    if (frame.taken_ns == 0 || age_ns <= frame.interval_ns + slack_ns) return {};
-    return fmt::format("  read {} ago", human_duration(age_ns));
+    // Reading rests four times as long as it takes (top/feed.hpp).
+    std::string words;
+    if (5 * frame.reading_ns > frame.interval_ns)
+        words += fmt::format("  reading takes {}", human_duration(frame.reading_ns));
+    if (age_ns > frame.interval_ns + slack_ns) words += fmt::format("  read {} ago", human_duration(age_ns));
+    return words;
 }
 
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction) {

@@ -50,7 +50,8 @@ std::string flag_of(const TenantLoad& load);
 // "db (latency), mail (loss)"
 std::string list_of(const std::vector<noisy::Victim>& victims);
 
-// "  paused", "  paused 12.0 s ago", "  read 3.2 s ago" where that is later than it should be; else nothing.
+// "  paused 12.0 s ago"; where readings come later than they should "  reading takes 2.1 s", "  read 3.2 s ago"; else
+// nothing.
 std::string age_words(const TopFrame& frame, const TopState& state, const TopScreen& screen);
 
 // What a bar is measured against: the limit; without one twice the fair share, but no more than the uplinks carry; 0:

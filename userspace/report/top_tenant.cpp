@@ -124,7 +124,7 @@ std::string text_of(const TopDetail& detail, TopTab tab, const Style& style) {
 TopLine tenant_foot(const std::string& range, const TopScreen& screen) {
     LineMaker line(screen);
     line.put("Esc back  Tab next  up, down scroll  p pause  ? help  q quit", TopTone::dim);
-    if (line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
+    if (!range.empty() && line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
     return line.take();
 }
 
