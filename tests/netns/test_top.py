@@ -366,7 +366,7 @@ class Live(lab.Case):
         terminal.press("Enter")
         opened = terminal.wait(lambda screen: screen[0].startswith("web  vnic0") and
                                any(line.startswith("udp") and "Mbit/s" in line for line in screen), "its flow")
-        self.assertRegex("\n".join(opened), r"of 100mbit")
+        self.assertRegex("\n".join(opened), r"of its limit, 100mbit")
         terminal.press("d")
         terminal.wait(lambda screen: any("no packet was dropped" in line or "REASON" in line for line in screen),
                       "its drops")

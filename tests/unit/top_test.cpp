@@ -487,8 +487,8 @@ TEST(Tenant, ItsFlowsAreOfTheIntervalAndTheRestSinceItWasOpened) {
     TopState state;
     state.opened = "web";
     EXPECT_THAT(painted(frame, state, {})[0], HasSubstr("web  vnet0, vnet1"));
-    EXPECT_THAT(screen_text(frame, state), HasSubstr("of 100mbit"));
-    EXPECT_THAT(screen_text(frame, state), HasSubstr("of 666mbit, twice its fair share"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("of its limit, 100mbit"));
+    EXPECT_THAT(screen_text(frame, state), HasSubstr("of twice its fair share, 333.0 Mbit/s"));
     EXPECT_THAT(screen_text(frame, state), HasSubstr("[d]rops   in 2.0 s"));
     EXPECT_THAT(screen_text(frame, state), HasSubstr("10.0.0.2:1599"));
     state.scroll = 1'000'000;

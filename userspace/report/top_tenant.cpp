@@ -23,8 +23,12 @@ TopLine way_line(const TenantLoad& load, const TopFrame& frame, Direction direct
     line.put("  ");
     if (const auto scale = scale_of(way, frame.share, direction); scale != 0) {
         line.bar(way, scale, 12);
-        line.put(" of " + print_rate(scale));
-        if (way.max_bps == 0 && scale == 2 * way.fair_bps) line.put(", twice its fair share", TopTone::dim);
+        if (way.max_bps != 0)
+            line.put(" of its limit, " + print_rate(scale));
+        else if (scale == 2 * way.fair_bps)
+            line.put(" of twice its fair share, " + human_bit_rate(static_cast<double>(way.fair_bps)));
+        else
+            line.put(" of what the uplinks carry, " + print_rate(scale));
     }
     return line.take();
 }

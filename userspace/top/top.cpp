@@ -33,7 +33,9 @@ bool press(Screen& screen, const TopFrame& frame, TopState& state) {
     while (!state.quit) {
         const auto key = screen.key(changed);
         if (!key) return changed;
-        state = after(std::move(state), *key, listed(frame, state), top_page(frame, state, screen.size()));
+        const auto tenants = listed(frame, state);
+        const auto page = top_page(frame, state, screen.size());
+        state = after(std::move(state), *key, tenants, page);
         changed = true;
     }
     return changed;
