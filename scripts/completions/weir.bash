@@ -28,7 +28,7 @@ _weir() {
                 if ((index + 1 < COMP_CWORD)); then command="limit ${COMP_WORDS[index + 1]}"; fi
                 break
                 ;;
-            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | noisy | record | features | version | bench | demo)
+            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | noisy | record | top | features | version | bench | demo)
                 command=$word
                 break
                 ;;
@@ -43,12 +43,15 @@ _weir() {
         --role) words='vnic uplink guest' ;;
         --ingress-hook) words='auto tc xdp' ;;
         --bpf-hooks) words='auto tcx clsact' ;;
-        --sort) words='bytes packets rate age rtt retransmits' ;;
+        --sort)
+            words='bytes packets rate age rtt retransmits'
+            if [ "$command" = top ]; then words='load tx rx packets flows latency drops name'; fi
+            ;;
         --protocol) words='tcp udp icmp icmpv6 sctp gre esp igmp' ;;
         --mode) words='shape mark police' ;;
         --overhead) words='ethernet none' ;;
         --tx-max | --rx-max | --tx-min | --rx-min | --weight | --tx-pps | --rx-pps | --burst | --confirm-timeout) return ;;
-        --tenant | --capacity | --capacity-rx | --addresses | --flows | --limit | --address | --port | --duration | --runs | --repeat | --seconds) return ;;
+        --tenant | --capacity | --capacity-rx | --addresses | --flows | --limit | --address | --port | --duration | --interval | --simulate | --runs | --repeat | --seconds) return ;;
         *) words= ;;
     esac
     if [ -n "$words" ]; then
@@ -58,7 +61,7 @@ _weir() {
 
     local reading='--duration --json --pretty --help'
     case $command in
-        '') words='attach detach limit apply export status stats flows latency drops doctor noisy record features version bench demo --help --version' ;;
+        '') words='attach detach limit apply export status stats flows latency drops doctor noisy record top features version bench demo --help --version' ;;
         attach)
             words='--role --tenant --capacity --capacity-rx --addresses --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
@@ -87,6 +90,7 @@ _weir() {
         drops) words="$reading --watch --all --keep --stop --dry-run$(_weir_interfaces)" ;;
         doctor) words="$reading --list$(_weir_interfaces)" ;;
         noisy) words="$reading --watch --replay --config --explain --thresholds" ;;
+        top) words="--interval --sort --simulate --json --pretty --help$(_weir_interfaces)" ;;
         record)
             if [[ $current != -* ]]; then
                 _weir_files "$current"

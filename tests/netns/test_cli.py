@@ -25,7 +25,7 @@ NOBODY = 65534
 
 CHANGES = ["attach", "detach", "limit", "apply", "export"]
 READS_OF_ATTACHED = ["status", "stats", "flows", "latency"]
-READS = READS_OF_ATTACHED + ["drops", "doctor", "noisy", "record"]
+READS = READS_OF_ATTACHED + ["drops", "doctor", "noisy", "record", "top"]
 MACHINE = ["features", "bench", "demo", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 LIMIT_COMMANDS = ["limit set", "limit show", "limit clear", "limit confirm"]
@@ -142,6 +142,11 @@ class Usage(CliTest):
         (["doctor", "one", "two"], 'unknown argument "two"'),
         (["noisy", "--replay", "/dev/null", "--watch"], "--replay stands alone"),
         (["noisy", "--replay", "/dev/null"], "cannot read /dev/null"),
+        (["top", "--sort", "size"], "--sort: expected load, tx, rx, packets, flows, latency, drops or name"),
+        (["top", "--interval", "0"], "--interval: expected seconds from 0.1 to 86400"),
+        (["top", "--simulate", "0"], "--simulate: expected a number from 1 to 100000"),
+        (["top", "one", "two"], 'unknown argument "two"'),
+        (["top"], "top: it needs a terminal"),
         (["bench", "--runs", "0"], "--runs: expected a number"),
         (["bench", "--repeat", "x"], "--repeat: expected a number"),
         (["demo", "--seconds", "0"], "--seconds: expected a number"),

@@ -11,6 +11,7 @@
 #include "collect/collect.hpp"
 #include "report/top.hpp"
 #include "top/feed.hpp"
+#include "top/screen.hpp"
 #include "top/top.hpp"
 
 namespace weir::cli {
@@ -47,12 +48,16 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
              word_of("--sort", "load, tx, rx, packets, flows, latency, drops or name", words.sort, load_sort_from));
     auto interval_ns = usual_interval_ns;
     if (!words.interval.empty()) {
-        WEIR_TRY(interval_ns, duration_of(words.interval));
+        WEIR_TRY(interval_ns, duration_of(words.interval, "--interval"));
     }
-    std::unique_ptr<top::Source> source;
+    std::uint64_t vnics = 0;
     if (!words.simulate.empty()) {
-        WEIR_TRY(const auto vnics, number_of("--simulate", words.simulate, 1, simulated_max));
-        source = top::simulated_source(vnics);
+        WEIR_TRY(vnics, number_of("--simulate", words.simulate, 1, simulated_max));
+    }
+    if (!format.for_programs()) WEIR_CHECK(top::check_terminal());
+    std::unique_ptr<top::Source> source;
+    if (vnics != 0) {
+        source = top::simulated_source(vnics, interval_ns);
     } else {
         // What is wrong from the start is said before the terminal is taken.
         WEIR_TRY(const auto ledgers, collect_ledgers(words.selector));
@@ -62,9 +67,11 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
         }
         source = top::live_source(words.selector);
     }
-    top::Feed feed(std::move(source), interval_ns);
-    if (format.for_programs()) return print_frames(feed, state, format);
-    WEIR_CHECK(top::show(feed, state));
+    if (format.for_programs()) {
+        top::Feed feed(std::move(source), interval_ns);
+        return print_frames(feed, state, format);
+    }
+    WEIR_CHECK(top::show(std::move(source), interval_ns, std::move(state)));
     return 0;
 }
 

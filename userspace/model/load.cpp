@@ -12,6 +12,13 @@ double per_second(std::uint64_t amount, std::uint64_t window_ns) {
     return window_ns == 0 ? 0 : static_cast<double>(amount) * 1e9 / static_cast<double>(window_ns);
 }
 
+// What was let through. A packet that is dropped while its ledger is read may be in one count and not in the other yet.
+Count let_through(const DirectionLedger& ledger) {
+    const Count all = ledger.total();
+    const Count dropped = ledger.drop_total();
+    return {all.packets - std::min(all.packets, dropped.packets), all.bytes - std::min(all.bytes, dropped.bytes)};
+}
+
 // What is summed over the vNICs of a tenant before it is looked at.
 struct Sum {
     TenantLoad load;
@@ -45,7 +52,7 @@ std::optional<std::uint64_t> p99(const Histogram& histogram) {
 TenantLoad finished(Sum& sum, std::uint64_t window_ns) {
     for (Direction direction : directions) {
         const DirectionLedger& ledger = sum.ledger.of(direction);
-        const Count through = passed(ledger);
+        const Count through = let_through(ledger);
         WayLoad& way = sum.load.ways.at(static_cast<std::size_t>(direction));
         way.bits_per_second = 8 * per_second(through.bytes, window_ns);
         way.packets_per_second = per_second(through.packets, window_ns);
@@ -145,8 +152,11 @@ Loads loads_of(const LoadSnapshot& earlier, const LoadSnapshot& later) {
 
 void mark_verdicts(Loads& loads, const noisy::Report& report) {
     std::map<std::string_view, TenantLoad*> by_name;
-    for (TenantLoad& load : loads.tenants)
+    for (TenantLoad& load : loads.tenants) {
+        load.disturbs.clear();
+        load.suffers.clear();
         by_name[load.tenant] = &load;
+    }
     for (const noisy::Neighbour& neighbour : report.neighbours) {
         if (const auto found = by_name.find(neighbour.tenant); found != by_name.end())
             found->second->disturbs.push_back(neighbour.pattern);

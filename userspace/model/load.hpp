@@ -70,6 +70,7 @@ struct Loads {
 // What happened between two snapshots. A vNIC that was attached in between counts whole; one that was detached is gone.
 Loads loads_of(const LoadSnapshot& earlier, const LoadSnapshot& later);
 
+// In place of whatever was marked before.
 void mark_verdicts(Loads& loads, const noisy::Report& report);
 
 enum class LoadSort { load, tx, rx, packets, flows, latency, drops, name };
@@ -82,8 +83,8 @@ std::optional<LoadSort> load_sort_from(std::string_view word);
 struct LoadOrder {
     LoadSort sort = LoadSort::load;
     bool reversed = false;
-    std::string filter =
-        {};  // part of the tenant's or an interface's name, whatever the case of its letters; empty: all
+    // Part of the tenant's or an interface's name, whatever the case of its letters; empty: all.
+    std::string filter = {};
 };
 // The most first (names: a first), ties by name.
 std::vector<TenantLoad> arranged(const std::vector<TenantLoad>& tenants, const LoadOrder& order);

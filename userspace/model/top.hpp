@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "model/drops.hpp"
 #include "model/flow.hpp"
 #include "model/latency.hpp"
 #include "model/ledger.hpp"
@@ -14,25 +15,40 @@
 
 namespace weir {
 
-// An opened tenant. Flows are of the last interval, delays and drops of all the time since attach.
-struct TopDetail {
-    std::string tenant;
-    std::uint64_t flows_window_ns = 0;  // 0: as it is opened, flows since attach too
+// What is read of an opened tenant at one moment. The kernel's drops are since somebody watches, all else since attach.
+struct TopReading {
     FlowSnapshot flows;
     LedgerSnapshot ledgers;
     LatencySnapshot latency;
+    DropSnapshot drops;
 };
+
+// An opened tenant. Flows are of the last interval, delays and drops of the time since it was opened.
+struct TopDetail {
+    std::string tenant;
+    std::uint64_t window_ns = 0;        // since it was opened; 0: this is its first reading, and all is since attach
+    std::uint64_t flows_window_ns = 0;  // 0: likewise
+    FlowSnapshot flows;
+    LedgerSnapshot ledgers;
+    LatencySnapshot latency;
+    DropSnapshot drops;
+};
+
+// What happened between a tenant's first reading and the last, and of flows between the one before and the last.
+TopDetail detail_of(const std::string& tenant, const TopReading& first, const TopReading& before,
+                    const TopReading& last);
 
 // All of one refresh. Whoever shows it holds it; nobody changes it.
 struct TopFrame {
-    std::uint64_t taken_ns = 0;     // CLOCK_MONOTONIC
+    std::uint64_t taken_ns = 0;     // CLOCK_MONOTONIC; 0: there are no rates yet
     std::uint64_t interval_ns = 0;  // as asked
     std::uint64_t reading_ns = 0;   // how long reading took
     Loads loads;
     FairShare share;
     noisy::Report verdicts;  // of the last minute
-    std::optional<TopDetail> detail;
-    std::string trouble;  // why the last reading failed; what is shown is from before then
+    std::shared_ptr<const TopDetail> detail;
+    std::string trouble;         // why the last reading failed; what is shown is from before then
+    std::string detail_trouble;  // the same of the opened tenant
 };
 
 enum class TopTab { flows, latency, drops };

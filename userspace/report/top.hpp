@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 
 namespace weir {
 
-enum class TopTone { plain, dim, strong, title, header, warning, bar, borrowed };
+enum class TopTone { plain, dim, strong, title, header, sorted, warning, bar, borrowed };
 
 struct TopSpan {
     std::string text;  // UTF-8, or ASCII where asked for
@@ -26,7 +27,8 @@ struct TopLine {
 struct TopScreen {
     unsigned columns = 80;
     unsigned lines = 24;
-    bool utf8 = true;  // else ASCII only
+    bool utf8 = true;          // else ASCII only
+    std::uint64_t now_ns = 0;  // CLOCK_MONOTONIC, to say how old a frame is; 0: that is not said
 };
 
 // As many lines as the screen has, none wider than it.

@@ -15,7 +15,11 @@ using top::LineMaker;
 
 constexpr unsigned least_columns = 40;
 constexpr unsigned least_lines = 8;
+constexpr std::string_view keys_words = "q quit  s sort  r reverse  / filter  Enter open  p pause  ? help";
+constexpr std::string_view few_keys_words = "q quit  s sort  / filter  Enter open  ? help";
+constexpr std::string_view help_words = "q quit  ? help";
 constexpr std::size_t uplinks_shown = 2;
+constexpr std::size_t verdicts_shown = 2;
 
 // Columns of the list, each with a space before it; those of width 0 are left out.
 struct Widths {
@@ -49,7 +53,7 @@ Widths widths_for(unsigned columns, std::size_t longest_name) {
     return widths;
 }
 
-TopTone header_tone(LoadSort column, LoadSort sort) { return column == sort ? TopTone::strong : TopTone::header; }
+TopTone header_tone(LoadSort column, LoadSort sort) { return column == sort ? TopTone::sorted : TopTone::header; }
 
 TopLine header(const Widths& widths, const LoadOrder& order, const TopScreen& screen) {
     LineMaker line(screen);
@@ -110,20 +114,15 @@ TopLine row(const TenantLoad& load, const Widths& widths, const TopFrame& frame,
     return line.take();
 }
 
-std::string of_scale(double bits_per_second, std::uint64_t scale_bps) {
-    auto words = human_bit_rate(bits_per_second);
-    if (scale_bps != 0) words += " of " + print_rate(scale_bps);
-    return words;
-}
-
 TopLine uplink_line(const TenantLoad& uplink, const TopScreen& screen) {
     LineMaker line(screen);
-    line.put(fmt::format("uplink {} ", uplink.tenant));
+    line.put("uplink " + uplink.tenant, TopTone::strong);
     for (Direction direction : directions) {
         const WayLoad& way = uplink.of(direction);
-        line.put(fmt::format(" {} {} ", to_string(direction), of_scale(way.bits_per_second, way.max_bps)));
-        if (way.max_bps != 0) line.bar(way, way.max_bps, std::min<std::size_t>(10, screen.columns / 10));
-        line.put(" ");
+        line.put(fmt::format("  {} {}", to_string(direction), top::compact_bit_rate(way.bits_per_second)));
+        if (way.max_bps == 0) continue;
+        line.put(fmt::format("/{} ", top::compact_bit_rate(static_cast<double>(way.max_bps))));
+        line.bar(way, way.max_bps, std::min<std::size_t>(20, screen.columns / 10));
     }
     return line.take();
 }
@@ -139,8 +138,27 @@ TopLine title(const TopFrame& frame, const TopState& state, std::size_t shown, c
                                         : fmt::format("  {} of {} with \"{}\"", shown, tenants, state.order.filter));
     line.put(fmt::format("  by {}{}  every {}", to_string(state.order.sort),
                          state.order.reversed ? ", least first" : "", top::compact_duration(frame.interval_ns)));
-    if (state.paused) line.put("  paused", TopTone::warning);
+    line.put(top::age_words(frame, state, screen), TopTone::warning);
     return line.take();
+}
+
+// A line for each culprit, at most `most`.
+std::vector<TopLine> verdict_lines(const noisy::Report& report, std::size_t most, const TopScreen& screen) {
+    std::vector<TopLine> lines;
+    for (const noisy::Neighbour& neighbour : report.neighbours) {
+        LineMaker line(screen);
+        if (lines.size() == most) {
+            line.put(fmt::format("and {} more, see: weir noisy", report.neighbours.size() - most), TopTone::warning);
+            lines.push_back(line.take());
+            break;
+        }
+        line.put(fmt::format("! {}: {} ({} confidence), disturbs {}", neighbour.tenant,
+                             noisy::to_string(neighbour.pattern), noisy::confidence_word(neighbour.certainty),
+                             top::list_of(neighbour.victims)),
+                 TopTone::warning);
+        lines.push_back(line.take());
+    }
+    return lines;
 }
 
 // What stands above the list.
@@ -158,19 +176,21 @@ std::vector<TopLine> head(const TopFrame& frame, const TopState& state, std::siz
     if (uplinks.size() > uplinks_shown) say(fmt::format("and {} more uplinks", uplinks.size() - uplinks_shown));
     say(fair_share_note(frame.share));
     say(frame.trouble.empty() ? "" : "cannot read: " + frame.trouble);
-    if (frame.reading_ns > frame.interval_ns)
-        say(fmt::format("reading takes {}: shown less often", human_duration(frame.reading_ns)));
+    std::ranges::move(verdict_lines(frame.verdicts, verdicts_shown, screen), std::back_inserter(lines));
     return lines;
 }
 
-TopLine foot(const TopState& state, const TopScreen& screen) {
+// `range` says which tenants are shown, where not all are.
+TopLine foot(const TopState& state, const std::string& range, const TopScreen& screen) {
     LineMaker line(screen);
     if (state.typed) {
         line.put("filter: " + *state.typed + "_", TopTone::strong);
         line.put("   Enter keeps it, Esc shows all", TopTone::dim);
     } else {
-        line.put("q quit  s sort  r reverse  / filter  Enter open  p pause  ? help", TopTone::dim);
+        const auto fits = [&](std::string_view words) { return words.size() + range.size() < screen.columns; };
+        line.put(fits(keys_words) ? keys_words : fits(few_keys_words) ? few_keys_words : help_words, TopTone::dim);
     }
+    if (!range.empty() && line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
     return line.take();
 }
 
@@ -191,12 +211,15 @@ std::vector<TopLine> list_lines(const TopFrame& frame, const TopState& state, co
     }
     if (tenants.empty()) {
         LineMaker line(screen);
-        line.put(state.order.filter.empty() ? "nothing is attached (weir attach IFACE)"
-                                            : "no tenant's name has that in it");
+        line.put(frame.taken_ns == 0          ? "reading …"
+                 : state.order.filter.empty() ? "nothing is attached (weir attach IFACE)"
+                                              : "no tenant's name has that in it");
         lines.push_back(line.take());
     }
+    const std::size_t last = std::min(tenants.size(), first + room);
+    const bool shows_all = last - first == tenants.size();
     lines.resize(screen.lines - 1);
-    lines.push_back(foot(state, screen));
+    lines.push_back(foot(state, shows_all ? "" : fmt::format("{}-{} of {}", first + 1, last, tenants.size()), screen));
     return lines;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "core/units.hpp"
 #include "core/utf8.hpp"
 #include "report/table.hpp"
@@ -147,9 +149,31 @@ std::string flag_of(const TenantLoad& load) {
     return load.suffers.empty() ? "" : "harmed";
 }
 
+std::string list_of(const std::vector<noisy::Victim>& victims) {
+    std::vector<std::string> words;
+    words.reserve(victims.size());
+    for (const noisy::Victim& victim : victims)
+        words.push_back(fmt::format("{} ({})", victim.tenant, noisy::to_string(victim.harm)));
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string age_words(const TopFrame& frame, const TopState& state, const TopScreen& screen) {
+    // A reading that comes half a second after its time is not worth a word.
+    constexpr std::uint64_t slack_ns = 500'000'000;
+    const bool is_timed = screen.now_ns != 0 && frame.taken_ns != 0;
+    const std::uint64_t age_ns = is_timed ? screen.now_ns - std::min(screen.now_ns, frame.taken_ns) : 0;
+    if (state.paused) return is_timed ? fmt::format("  paused {} ago", human_duration(age_ns)) : "  paused";
+    // Reading rests four times as long as it takes (top/feed.hpp).
+    std::string words;
+    if (5 * frame.reading_ns > frame.interval_ns)
+        words += fmt::format("  reading takes {}", human_duration(frame.reading_ns));
+    if (age_ns > frame.interval_ns + slack_ns) words += fmt::format("  read {} ago", human_duration(age_ns));
+    return words;
+}
+
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction) {
-    if (way.max_bps != 0) return way.max_bps;
-    return way.fair_bps != 0 && share.is_on ? share.capacity_bps.at(static_cast<std::size_t>(direction)) : 0;
+    if (way.max_bps != 0 || way.fair_bps == 0 || !share.is_on) return way.max_bps;
+    return std::min(2 * way.fair_bps, share.capacity_bps.at(static_cast<std::size_t>(direction)));
 }
 
 }  // namespace weir::top

@@ -47,7 +47,15 @@ std::vector<TopLine> lines_of(std::string_view text, const TopScreen& screen, To
 // A culprit's pattern in five letters, "harmed", or nothing.
 std::string flag_of(const TenantLoad& load);
 
-// Whether fair share is on, for what a bar is measured against where there is no limit.
+// "db (latency), mail (loss)"
+std::string list_of(const std::vector<noisy::Victim>& victims);
+
+// "  paused 12.0 s ago"; where readings come later than they should "  reading takes 2.1 s", "  read 3.2 s ago"; else
+// nothing.
+std::string age_words(const TopFrame& frame, const TopState& state, const TopScreen& screen);
+
+// What a bar is measured against: the limit; without one twice the fair share, but no more than the uplinks carry; 0:
+// nothing.
 std::uint64_t scale_of(const WayLoad& way, const FairShare& share, Direction direction);
 
 // An opened tenant, and the help.

@@ -23,7 +23,12 @@ TopLine way_line(const TenantLoad& load, const TopFrame& frame, Direction direct
     line.put("  ");
     if (const auto scale = scale_of(way, frame.share, direction); scale != 0) {
         line.bar(way, scale, 12);
-        line.put(" of " + print_rate(scale) + " ");
+        if (way.max_bps != 0)
+            line.put(" of its limit, " + print_rate(scale));
+        else if (scale == 2 * way.fair_bps)
+            line.put(" of twice its fair share, " + human_bit_rate(static_cast<double>(way.fair_bps)));
+        else
+            line.put(" of what the uplinks carry, " + print_rate(scale));
     }
     return line.take();
 }
@@ -39,14 +44,6 @@ std::vector<TopLine> share_lines(const TenantLoad& load, const TopFrame& frame, 
         add(lines, lines_of(wrapped(words, screen.columns, 4), screen, TopTone::dim));
     }
     return lines;
-}
-
-std::string list_of(const std::vector<noisy::Victim>& victims) {
-    std::vector<std::string> words;
-    words.reserve(victims.size());
-    for (const noisy::Victim& victim : victims)
-        words.push_back(fmt::format("{} ({})", victim.tenant, noisy::to_string(victim.harm)));
-    return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::vector<TopLine> verdict_lines(const TenantLoad& load, const TopFrame& frame, const TopScreen& screen) {
@@ -68,56 +65,71 @@ std::vector<TopLine> verdict_lines(const TenantLoad& load, const TopFrame& frame
     return lines;
 }
 
-TopLine tabs(TopTab shown, std::uint64_t window_ns, const TopScreen& screen) {
+// How long what is shown of a tab took.
+std::uint64_t window_of(const TopDetail& detail, TopTab tab) {
+    return tab == TopTab::flows ? detail.flows_window_ns : detail.window_ns;
+}
+
+TopLine tabs(const TopDetail* detail, TopTab shown, const TopScreen& screen) {
     LineMaker line(screen);
     const auto tab = [&](std::string_view words, TopTab which) {
         line.put(" ", TopTone::header);
-        line.put(words, which == shown ? TopTone::strong : TopTone::header);
+        line.put(words, which == shown ? TopTone::sorted : TopTone::header);
         line.put(" ", TopTone::header);
     };
     tab("[f]lows", TopTab::flows);
     tab("[l]atency", TopTab::latency);
     tab("[d]rops", TopTab::drops);
-    line.put(window_ns != 0 ? fmt::format("  in {}", human_duration(window_ns)) : "  since attach", TopTone::header);
+    if (detail != nullptr) {
+        const auto window_ns = window_of(*detail, shown);
+        line.put(window_ns == 0           ? "  since attach"
+                 : shown == TopTab::flows ? fmt::format("  in {}", human_duration(window_ns))
+                                          : fmt::format("  since opened, {}", human_duration(window_ns)),
+                 TopTone::header);
+    }
     line.fill(TopTone::header);
     return line.take();
 }
 
-std::string drops_text(const LedgerSnapshot& ledgers, const std::string& tenant, const Style& style) {
-    Table table({{.header = "VNIC"},
-                 {.header = "", .kind = Column::plain},
-                 {.header = "REASON", .kind = Column::plain},
-                 {.header = "PACKETS", .kind = Column::number},
-                 {.header = "BYTES", .kind = Column::quantity}});
-    bool any = false;
-    for (const auto& [vnic, ledger] : ledgers.vnics) {
-        for (Direction direction : directions) {
-            for (std::size_t reason = 0; reason < WEIR_DROP_COUNT; reason++) {
-                const Count& count = ledger.of(direction).drops.at(reason);
-                if (count.packets == 0) continue;
-                any = true;
-                table.add({vnic.interface, to_string(direction), drop_reason_name(reason), human_count(count.packets),
-                           human_bytes(count.bytes)});
-            }
-        }
-    }
-    return (any ? table.print(style) : "Weir has dropped nothing of it.\n") +
-           fmt::format("\nWhat the kernel drops: weir drops {}\n", terminal_safe(tenant));
+// A busy table has more flows than anybody reads.
+std::string flows_text(const TopDetail& detail, const Style& style) {
+    constexpr std::size_t most = 500;
+    const auto window_ns = detail.flows_window_ns;
+    const auto flows = select(detail.flows, {}, window_ns != 0 ? FlowSort::rate : FlowSort::bytes, most, window_ns);
+    auto text = flows_table(flows, detail.flows, window_ns, style);
+    if (flows.size() < detail.flows.flows.size())
+        text += fmt::format("{} of {} flows shown, see: weir flows {}\n", flows.size(),
+                            human_count(detail.flows.flows.size()), terminal_safe(detail.tenant));
+    return text;
+}
+
+std::string drops_text(const TopDetail& detail, const Style& style) {
+    auto text = drops_table(detail.drops, detail.window_ns, false, style);
+    if (!detail.drops.traced)
+        text += wrapped("the kernel's drops are not seen here: " + terminal_safe(detail.drops.untraced_why),
+                        style.columns, 4) +
+                "\n";
+    return text;
 }
 
 std::string text_of(const TopDetail& detail, TopTab tab, const Style& style) {
     switch (tab) {
-    case TopTab::flows: {
-        const auto flows = select(detail.flows, {}, detail.flows_window_ns != 0 ? FlowSort::rate : FlowSort::bytes, 0,
-                                  detail.flows_window_ns);
-        return flows_table(flows, detail.flows, detail.flows_window_ns, style);
-    }
+    case TopTab::flows:
+        return flows_text(detail, style);
     case TopTab::latency:
-        return latency_table(detail.latency, 0, style) + "\n" + latency_histograms(detail.latency, style);
+        return latency_table(detail.latency, detail.window_ns, style) + "\n" +
+               latency_histograms(detail.latency, style);
     case TopTab::drops:
         break;
     }
-    return drops_text(detail.ledgers, detail.tenant, style);
+    return drops_text(detail, style);
+}
+
+TopLine tenant_foot(const std::string& range, const TopScreen& screen) {
+    LineMaker line(screen);
+    line.put("Esc back  Tab next  up, down scroll  p pause  ? help  q quit", TopTone::dim);
+    if (!range.empty() && line.room() > range.size()) line.right(range, line.room(), TopTone::strong);
+    return line.take();
 }
 
 }  // namespace
@@ -127,63 +139,37 @@ std::vector<TopLine> tenant_lines(const TopFrame& frame, const TopState& state, 
     LineMaker title(screen);
     title.put(state.opened, TopTone::title);
     std::vector<TopLine> lines;
-    LineMaker foot(screen);
-    foot.put("Esc back  Tab next  up, down scroll  p pause  ? help  q quit", TopTone::dim);
     if (found == frame.loads.tenants.end()) {
         title.put("  is not attached any more", TopTone::warning);
         lines.push_back(title.take());
         lines.resize(screen.lines - 1);
-        lines.push_back(foot.take());
+        lines.push_back(tenant_foot("", screen));
         return lines;
     }
     title.put(fmt::format("  {}", fmt::join(found->interfaces, ", ")));
-    if (state.paused) title.put("  paused", TopTone::warning);
+    title.put(age_words(frame, state, screen), TopTone::warning);
     lines.push_back(title.take());
     for (Direction direction : directions)
         lines.push_back(way_line(*found, frame, direction, screen));
     add(lines, share_lines(*found, frame, screen));
     add(lines, verdict_lines(*found, frame, screen));
 
-    const bool has_detail = frame.detail && frame.detail->tenant == state.opened;
-    const auto window_ns = has_detail && state.tab == TopTab::flows ? frame.detail->flows_window_ns : 0;
-    lines.push_back(tabs(state.tab, window_ns, screen));
+    if (!frame.detail_trouble.empty())
+        add(lines, lines_of(wrapped("cannot read: " + terminal_safe(frame.detail_trouble), screen.columns, 4), screen,
+                            TopTone::warning));
+    const TopDetail* const detail = frame.detail && frame.detail->tenant == state.opened ? frame.detail.get() : nullptr;
+    lines.push_back(tabs(detail, state.tab, screen));
     const Style style{.colour = false, .columns = screen.columns};
-    const auto text = has_detail ? text_of(*frame.detail, state.tab, style) : "reading …\n";
+    const auto text = detail != nullptr ? text_of(*detail, state.tab, style) : "reading …\n";
     auto content = lines_of(text, screen);
     const std::size_t room = screen.lines - std::min<std::size_t>(screen.lines - 1, lines.size() + 1);
     const std::size_t last = content.size() > room ? content.size() - room : 0;
-    content.erase(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(std::min(state.scroll, last)));
+    const std::size_t first = std::min(state.scroll, last);
+    const auto range = last == 0 ? std::string() : fmt::format("{}-{} of {}", first + 1, first + room, content.size());
+    content.erase(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(first));
     add(lines, std::move(content));
     lines.resize(screen.lines - 1);
-    lines.push_back(foot.take());
-    return lines;
-}
-
-std::vector<TopLine> help_lines(const TopScreen& screen) {
-    auto lines = lines_of("up, down, PgUp, PgDn, Home, End   choose a tenant\n"
-                          "Enter   open it: flows (f), latency (l), drops (d), Tab the next; Esc back\n"
-                          "s, S    sort by the next key, the one before: load, tx, rx, packets, flows,\n"
-                          "        latency, drops, name; r reverses\n"
-                          "/       only tenants with these letters in their or an interface's name\n"
-                          "p       pause, and go on; q quits\n"
-                          "\n"
-                          "TX, RX  bit/s let through, the tenant's view\n"
-                          "OF MAX  of its limit, or without one of the uplinks' capacity. A mark: its\n"
-                          "        part if everybody asked; beyond it, borrowed; yellow: held back\n"
-                          "PPS     packets a second, both directions\n"
-                          "FLOWS   with a packet in the last ten seconds\n"
-                          "P99     of the time in this host; RTT99 of the network's round trip\n"
-                          "DROPS   packets that Weir dropped in this interval\n"
-                          "!hog    weir noisy finds that it disturbs others (flood, burst, syn, scan, churn,\n"
-                          "        conns, bcast, spoof, ddos); harmed: another disturbs it\n",
-                          screen);
-    LineMaker title(screen);
-    title.put("weir top: keys and columns", TopTone::title);
-    lines.insert(lines.begin(), {title.take(), TopLine{}});
-    lines.resize(screen.lines - 1);
-    LineMaker foot(screen);
-    foot.put("any key goes back", TopTone::dim);
-    lines.push_back(foot.take());
+    lines.push_back(tenant_foot(range, screen));
     return lines;
 }
 

@@ -1,11 +1,11 @@
 #include "top/feed.hpp"
 
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <utility>
 
 namespace weir::top {
@@ -13,151 +13,168 @@ namespace {
 
 constexpr std::uint64_t first_pause_ns = 250'000'000;      // between the first two readings, which make the first rates
 constexpr std::uint64_t verdict_pause_ns = 5'000'000'000;  // at least, between two looks at the last minute
+// How many times as long as it worked a thread rests at least: no more than a fifth of a CPU, and a twentieth.
+constexpr std::uint64_t reading_rest = 4;
+constexpr std::uint64_t verdict_rest = 19;
 
 std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-// What is of one tenant's interest, of everything that was read.
-TopDetail detail_of(const std::string& tenant, const LoadSnapshot& loads) {
-    TopDetail detail;
-    detail.tenant = tenant;
-    detail.ledgers.taken_ns = detail.latency.taken_ns = loads.taken_ns;
-    for (const VnicState& state : loads.vnics) {
-        if (state.vnic.tenant != tenant || state.vnic.role == Role::uplink) continue;
-        detail.ledgers.vnics.push_back({state.vnic, state.ledger});
-        detail.latency.vnics.push_back({state.vnic, state.latency});
-    }
-    return detail;
+std::chrono::nanoseconds until(std::uint64_t moment_ns) {
+    const auto now = now_ns();
+    return std::chrono::nanoseconds(moment_ns - std::min(moment_ns, now));
 }
 
 }  // namespace
 
-// What is remembered from one reading to the next.
-struct Feed::Reading {
-    LoadSnapshot earlier;  // taken_ns 0: none yet
-    LoadSnapshot later;    // and memory for the next
-    TopFrame frame;
-    std::uint64_t judge_at_ns = 0;
-    std::string flows_of;
-    FlowSnapshot flows;
-};
-
 Feed::Feed(std::unique_ptr<Source> source, std::uint64_t interval_ns)
     : source_(std::move(source)), interval_ns_(interval_ns), ready_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    current_.interval_ns = interval_ns;
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { run(); });
+    constexpr std::array work{&Feed::read_list, &Feed::read_opened, &Feed::read_verdicts};
+    running_ = static_cast<int>(work.size());
+    for (std::size_t i = 0; i < work.size(); i++)
+        threads_.at(i) = std::thread([this, job = work.at(i)] {
+            (this->*job)();
+            const std::scoped_lock lock(mutex_);
+            running_--;
+            changed_.notify_all();
+        });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Feed::~Feed() {
-    {
-        const std::scoped_lock lock(mutex_);
-        stops_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
+    (void)stop(0);
+    for (auto& thread : threads_)
+        thread.join();
 }
 
-std::shared_ptr<const TopFrame> Feed::newest() const {
+bool Feed::stop(std::uint64_t patience_ns) {
+    std::unique_lock lock(mutex_);
+    stops_ = true;
+    changed_.notify_all();
+    return changed_.wait_for(lock, std::chrono::nanoseconds(patience_ns), [&] { return running_ == 0; });
+}
+
+std::shared_ptr<const TopFrame> Feed::take() {
+    eventfd_t count = 0;
+    (void)eventfd_read(ready_.get(), &count);
     const std::scoped_lock lock(mutex_);
     return newest_;
 }
 
-std::shared_ptr<const TopFrame> Feed::take() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t ignored = ::read(ready_.get(), &count, sizeof(count));
-    return newest();
-}
-
 void Feed::open(const std::string& tenant) {
-    {
-        const std::scoped_lock lock(mutex_);
-        if (tenant == opened_) return;
-        opened_ = tenant;
-        is_asked_ = !tenant.empty();
-    }
-    changed_.notify_one();
+    const std::scoped_lock lock(mutex_);
+    if (tenant == opened_) return;
+    opened_ = tenant;
+    current_.detail.reset();
+    current_.detail_trouble.clear();
+    changed_.notify_all();
 }
 
-void Feed::publish(TopFrame frame) {
-    {
-        const std::scoped_lock lock(mutex_);
-        newest_ = std::make_shared<const TopFrame>(std::move(frame));
-    }
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t ignored = write(ready_.get(), &one, sizeof(one));
+// Under the lock. What went wrong before the first rates is a frame too.
+void Feed::publish() {
+    if (current_.taken_ns == 0 && current_.trouble.empty()) return;
+    newest_ = std::make_shared<const TopFrame>(current_);
+    (void)eventfd_write(ready_.get(), 1);
 }
 
 // False: it is to end.
-bool Feed::wait(std::uint64_t pause_ns) {
+bool Feed::rest(std::uint64_t until_ns) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::nanoseconds(pause_ns), [&] { return stops_ || is_asked_; });
-    is_asked_ = false;
+    changed_.wait_for(lock, until(until_ns), [&] { return stops_; });
     return !stops_;
 }
 
-void Feed::read(Reading& reading) {
-    TopFrame& frame = reading.frame;
-    std::string opened;
-    {
-        const std::scoped_lock lock(mutex_);
-        opened = opened_;
-    }
-    LoadSnapshot& loads = reading.later;
-    if (auto read = source_->loads(loads); !read) {
-        frame.trouble = to_line(read.error());
-        return;
-    }
-    frame.trouble.clear();
-    frame.taken_ns = loads.taken_ns;
-    frame.share = loads.share;
-    if (reading.earlier.taken_ns != 0) frame.loads = loads_of(reading.earlier, loads);
-    frame.detail.reset();
-    if (opened.empty()) {
-        reading.flows_of.clear();
-    } else {
-        frame.detail = detail_of(opened, loads);
-        if (auto flows = source_->flows(opened)) {
-            const bool again = reading.flows_of == opened && reading.flows.taken_ns < flows->taken_ns;
-            frame.detail->flows_window_ns = again ? flows->taken_ns - reading.flows.taken_ns : 0;
-            frame.detail->flows = again ? window_of(reading.flows, *flows) : *flows;
-            reading.flows = std::move(*flows);
-            reading.flows_of = opened;
-        }
-    }
-    std::swap(reading.earlier, reading.later);
-    if (const auto begun_ns = now_ns(); begun_ns >= reading.judge_at_ns) {
-        if (auto window = source_->pulses()) {
-            window->conntrack.failed = 0;  // since when, nobody knows
-            frame.verdicts = noisy::judge(*window, {});
-        }
-        // A look back of many vNICs shall not take more than a twentieth of a CPU.
+void Feed::read_list() {
+    LoadSnapshot earlier;  // taken_ns 0: none yet
+    LoadSnapshot later;
+    for (auto due_ns = now_ns();;) {
+        const auto begun_ns = now_ns();
+        const auto read = source_->loads(later);
+        const bool is_first = earlier.taken_ns == 0;
+        std::optional<Loads> loads;
+        if (read && !is_first) loads = loads_of(earlier, later);
         const auto took_ns = now_ns() - begun_ns;
-        reading.judge_at_ns = begun_ns + std::max(verdict_pause_ns, 20 * took_ns);
+        {
+            const std::scoped_lock lock(mutex_);
+            current_.trouble = read ? "" : to_line(read.error());
+            if (loads) {
+                current_.taken_ns = begun_ns;
+                current_.reading_ns = took_ns;
+                current_.loads = std::move(*loads);
+                current_.share = later.share;
+                mark_verdicts(current_.loads, current_.verdicts);
+            }
+            if (loads || !read) publish();
+        }
+        due_ns += is_first && read ? std::min(interval_ns_, first_pause_ns) : interval_ns_;
+        due_ns = std::max(due_ns, begun_ns + (1 + reading_rest) * took_ns);
+        if (read) std::swap(earlier, later);
+        if (!rest(due_ns)) return;
     }
-    mark_verdicts(frame.loads, frame.verdicts);
 }
 
-void Feed::run() {
-    Reading reading;
-    reading.frame.interval_ns = interval_ns_;
-    auto due_ns = now_ns();
-    for (;;) {
-        const bool is_first = reading.earlier.taken_ns == 0;
+// The tenant to be read next, once it is due or another was opened.
+std::string Feed::next_opened(const std::string& tenant, std::uint64_t due_ns) {
+    std::unique_lock lock(mutex_);
+    const auto is_other = [&] { return stops_ || opened_ != tenant; };
+    if (tenant.empty())
+        changed_.wait(lock, is_other);
+    else
+        changed_.wait_for(lock, until(due_ns), is_other);
+    return opened_;
+}
+
+void Feed::read_opened() {
+    std::string tenant;
+    std::optional<TopReading> first;  // of this tenant, without its flows
+    TopReading before;
+    for (std::uint64_t due_ns = 0;;) {
+        auto next = next_opened(tenant, due_ns);
+        if (next != tenant) first.reset();
+        tenant = std::move(next);
+        {
+            const std::scoped_lock lock(mutex_);
+            if (stops_) return;
+        }
         const auto begun_ns = now_ns();
-        read(reading);
-        reading.frame.reading_ns = now_ns() - begun_ns;
-        const bool has_rates = !is_first || !reading.frame.trouble.empty();
-        if (has_rates) publish(reading.frame);
-        due_ns = std::max(due_ns + (has_rates ? interval_ns_ : std::min(interval_ns_, first_pause_ns)),
-                          begun_ns + 4 * reading.frame.reading_ns);
-        const auto then_ns = now_ns();
-        if (!wait(due_ns > then_ns ? due_ns - then_ns : 0)) return;
-        due_ns = std::min(due_ns, now_ns());  // it was asked for, earlier than due
+        auto reading = source_->tenant(tenant);
+        std::shared_ptr<const TopDetail> detail;
+        if (reading && !tenant.empty()) {
+            if (!first) {
+                first = before = *reading;
+                first->flows = {};
+            }
+            detail = std::make_shared<const TopDetail>(detail_of(tenant, *first, before, *reading));
+            before = std::move(*reading);
+        }
+        due_ns = std::max(begun_ns + interval_ns_, begun_ns + (1 + reading_rest) * (now_ns() - begun_ns));
+        const std::scoped_lock lock(mutex_);
+        if (opened_ != tenant || tenant.empty()) continue;
+        current_.detail_trouble = reading ? "" : to_line(reading.error());
+        if (detail) current_.detail = std::move(detail);
+        publish();
+    }
+}
+
+void Feed::read_verdicts() {
+    for (;;) {
+        const auto begun_ns = now_ns();
+        if (auto window = source_->pulses()) {
+            window->conntrack.failed = 0;  // since when, nobody knows
+            auto report = noisy::judge(*window, {});
+            const std::scoped_lock lock(mutex_);
+            current_.verdicts = std::move(report);
+            mark_verdicts(current_.loads, current_.verdicts);
+            publish();
+        }
+        const auto took_ns = now_ns() - begun_ns;
+        if (!rest(begun_ns + std::max(verdict_pause_ns, (1 + verdict_rest) * took_ns))) return;
     }
 }
 

@@ -1,12 +1,14 @@
-// Reads snapshots in a thread of its own and makes frames of them, so that whoever shows them never waits for a
-// reading.
+// Reads a source in threads of its own and makes frames of it, so that whoever shows them never waits for a reading.
+//
+// Three threads: the list of tenants at each interval; the opened tenant likewise; verdicts every few seconds. None
+// waits for another, and each rests in proportion to what its work took, so that a slow one gets slower and not dearer.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,39 +21,42 @@ namespace weir::top {
 
 class Feed {
 public:
-    // Begins to read, every `interval_ns`; less often where reading takes more than a quarter of that. Signals are
-    // blocked in its thread.
+    // Begins to read, every `interval_ns`; less often where reading takes more than a fifth of that. Signals are
+    // blocked in its threads.
     Feed(std::unique_ptr<Source> source, std::uint64_t interval_ns);
-    // Waits for a reading that is under way.
+    // Waits for readings that are under way.
     ~Feed();
     Feed(const Feed&) = delete;
     Feed& operator=(const Feed&) = delete;
 
-    // The newest frame; nothing before the first. A failed reading makes a frame with its trouble.
-    [[nodiscard]] std::shared_ptr<const TopFrame> newest() const;
     // Readable when there is a newer frame than the last that was taken; taking it makes it unreadable.
     [[nodiscard]] int ready_fd() const { return ready_.get(); }
+    // The newest frame; nothing before the first. A failed reading makes a frame with its trouble.
     std::shared_ptr<const TopFrame> take();
-    // From now on frames have this tenant's details; empty: none. The next reading comes at once.
+    // From now on frames have this tenant's details; empty: none. The first reading of it comes at once.
     void open(const std::string& tenant);
+    // Begins nothing any more. Whether all readings came to their end within `patience_ns`.
+    bool stop(std::uint64_t patience_ns);
 
 private:
-    struct Reading;
-    void run();
-    void read(Reading& reading);
-    void publish(TopFrame frame);
-    bool wait(std::uint64_t pause_ns);
+    void read_list();
+    void read_opened();
+    void read_verdicts();
+    bool rest(std::uint64_t until_ns);
+    std::string next_opened(const std::string& tenant, std::uint64_t due_ns);
+    void publish();
 
     std::unique_ptr<Source> source_;
     std::uint64_t interval_ns_;
     Fd ready_;
-    mutable std::mutex mutex_;
+    std::mutex mutex_;  // of all that follows
     std::condition_variable changed_;
+    TopFrame current_;
     std::shared_ptr<const TopFrame> newest_;
     std::string opened_;
-    bool is_asked_ = false;
     bool stops_ = false;
-    std::thread thread_;  // last: it uses the others
+    int running_ = 0;
+    std::array<std::thread, 3> threads_;  // last: they use the others
 };
 
 }  // namespace weir::top

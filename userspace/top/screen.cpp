@@ -36,6 +36,8 @@ attr_t attributes_of(TopTone tone, bool colour) {
         return A_BOLD | pair(pair_title);
     case TopTone::header:
         return A_REVERSE;
+    case TopTone::sorted:
+        return A_REVERSE | A_BOLD | A_UNDERLINE;
     case TopTone::warning:
         return A_BOLD | pair(pair_warning);
     case TopTone::bar:
@@ -108,11 +110,16 @@ Screen::~Screen() {
     delscreen(state_->terminal);
 }
 
-Result<Screen> Screen::open() {
+Result<void> check_terminal() {
     if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0)
         return fail(Errc::usage, "top", "it needs a terminal",
                     "for programs: weir top -j; once: weir stats --duration 5");
-    std::setlocale(LC_ALL, "");
+    return {};
+}
+
+Result<Screen> Screen::open() {
+    WEIR_CHECK(check_terminal());
+    std::setlocale(LC_CTYPE, "");
     auto state = std::make_unique<State>();
     state->utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     const char* const name = std::getenv("TERM");

@@ -11,10 +11,12 @@
 
 namespace weir::top {
 
+// Errc::usage where standard input or output is no terminal.
+Result<void> check_terminal();
+
 class Screen {
 public:
-    // Errc::usage where standard input or output is no terminal, Errc::failed where it is not known (TERM). Colour
-    // unless NO_COLOR says otherwise.
+    // As check_terminal(); Errc::failed where the terminal is not known (TERM). Colour unless NO_COLOR says otherwise.
     static Result<Screen> open();
 
     Screen(Screen&&) noexcept;

@@ -1,45 +1,31 @@
 #include "top/top.hpp"
 
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 
 #include "report/top.hpp"
+#include "top/endings.hpp"
+#include "top/feed.hpp"
 #include "top/screen.hpp"
 
 namespace weir::top {
 namespace {
 
-// While it lives, signals that end a process are read from a file.
-class Endings {
-public:
-    Endings() {
-        sigemptyset(&endings_);
-        for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
-            sigaddset(&endings_, signal);
-        sigprocmask(SIG_BLOCK, &endings_, &before_);
-        fd_ = Fd(signalfd(-1, &endings_, SFD_CLOEXEC | SFD_NONBLOCK));
-    }
-    ~Endings() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-    Endings(const Endings&) = delete;
-    Endings& operator=(const Endings&) = delete;
+// How often the screen says anew how old it is, if nothing else happens.
+constexpr int clock_ms = 1000;
+constexpr std::uint64_t clock_ns = clock_ms * std::uint64_t{1'000'000};
+// What readings have at the end to end by themselves.
+constexpr std::uint64_t patience_ns = 300'000'000;
 
-    [[nodiscard]] int fd() const { return fd_.get(); }
-    // Which one came; 0: none.
-    [[nodiscard]] int take() const {
-        signalfd_siginfo info{};
-        return read(fd_.get(), &info, sizeof(info)) == sizeof(info) ? static_cast<int>(info.ssi_signo) : 0;
-    }
-
-private:
-    sigset_t endings_{};
-    sigset_t before_{};
-    Fd fd_;
-};
+std::uint64_t now_ns() {
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
 
 // Reads all keys that there are. True: something is to be drawn.
 bool press(Screen& screen, const TopFrame& frame, TopState& state) {
@@ -47,52 +33,68 @@ bool press(Screen& screen, const TopFrame& frame, TopState& state) {
     while (!state.quit) {
         const auto key = screen.key(changed);
         if (!key) return changed;
-        state = after(std::move(state), *key, listed(frame, state), top_page(frame, state, screen.size()));
+        const auto tenants = listed(frame, state);
+        const auto page = top_page(frame, state, screen.size());
+        state = after(std::move(state), *key, tenants, page);
         changed = true;
     }
     return changed;
 }
 
-// Returns the signal that ended it; 0: the user did.
-Result<int> loop(Feed& feed, TopState& state, const Endings& endings) {
-    WEIR_TRY(auto screen, Screen::open());
+// Until the user quits or a signal comes.
+Result<void> loop(Screen& screen, Feed& feed, TopState& state, const Endings& endings) {
     auto frame = std::make_shared<const TopFrame>();
-    bool has_frame = false;
-    for (;;) {
+    std::uint64_t drawn_ns = 0;
+    for (bool changed = true;;) {
+        if (changed || now_ns() - drawn_ns >= clock_ns) {
+            drawn_ns = now_ns();
+            TopScreen size = screen.size();
+            size.now_ns = drawn_ns;
+            screen.draw(top_lines(*frame, state, size));
+        }
         std::array<pollfd, 3> waiting{{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                                        {.fd = feed.ready_fd(), .events = POLLIN, .revents = 0},
                                        {.fd = endings.fd(), .events = POLLIN, .revents = 0}}};
-        if (poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
-            return fail(Errc::failed, "cannot wait for keys", errno_text(errno));
-        if ((waiting[2].revents & POLLIN) != 0) return endings.take();
-        if ((waiting[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return 0;
-        bool changed = press(screen, *frame, state);
-        if (state.quit) return 0;
+        const int ready = poll(waiting.data(), waiting.size(), clock_ms);
+        if (ready < 0 && errno != EINTR) return fail(Errc::failed, "cannot wait for keys", errno_text(errno));
+        if (endings.taken() != 0) return {};
+        if ((waiting[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return {};
+        changed = press(screen, *frame, state);
+        if (state.quit) return {};
         feed.open(state.opened);
-        if ((waiting[1].revents & POLLIN) != 0) {
-            auto newest = feed.take();
-            if (newest && (!state.paused || !has_frame)) {
-                frame = std::move(newest);
-                changed = has_frame = true;
-            }
+        if ((waiting[1].revents & POLLIN) == 0) continue;
+        auto newest = feed.take();
+        // What was opened while the list stands still is still read.
+        const bool is_wanted = !state.paused || frame->taken_ns == 0;
+        if (newest && is_wanted) {
+            frame = std::move(newest);
+            changed = true;
+        } else if (newest && newest->detail && (!frame->detail || frame->detail->tenant != newest->detail->tenant)) {
+            auto standing = std::make_shared<TopFrame>(*frame);
+            standing->detail = newest->detail;
+            frame = std::move(standing);
+            changed = true;
         }
-        if (has_frame && changed) screen.draw(top_lines(*frame, state, screen.size()));
     }
 }
 
 }  // namespace
 
-Result<void> show(Feed& feed, TopState state) {
-    int ended_by = 0;
+Result<void> show(std::unique_ptr<Source> source, std::uint64_t interval_ns, TopState state) {
+    Result<void> done;
+    int signal = 0;
+    std::unique_ptr<Feed> feed;
     {
         const Endings endings;
-        WEIR_TRY(ended_by, loop(feed, state, endings));
+        WEIR_TRY(auto screen, Screen::open());
+        feed = std::make_unique<Feed>(std::move(source), interval_ns);
+        done = loop(screen, *feed, state, endings);
+        signal = endings.taken();
     }
-    if (ended_by == SIGTERM || ended_by == SIGHUP || ended_by == SIGQUIT) {
-        std::signal(ended_by, SIG_DFL);
-        (void)raise(ended_by);
-    }
-    return {};
+    // Ctrl-C is how many leave: that is no failure.
+    if (signal != 0 && signal != SIGINT) Endings::end_by(signal);
+    if (done && !feed->stop(patience_ns)) std::_Exit(0);
+    return done;
 }
 
 }  // namespace weir::top
