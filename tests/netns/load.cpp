@@ -1,14 +1,17 @@
 // Traffic of tenants, good and bad, for the scenarios of weir noisy (tests/noisy).
 //
-//     load server                                      in the world: answers, takes and gives all below; ends on
-//     SIGTERM load ask ADDRESS [--interval-us N] [--size N]    a request at a time over one connection, answered by
-//     --size bytes load bulk ADDRESS [--flows N]                    uploads as fast as TCP does load fetch ADDRESS
-//     [--flows N]                   downloads as fast as TCP does load pace ADDRESS --kbps N uploads at that rate by
-//     TCP, in chunks every 10 ms load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at
-//     once, which makes bursts load churn ADDRESS [--per-second N]              connections, opened and closed load raw
-//     IFACE --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
+//     load server                                    in the world: answers, takes and gives all below
+//     load ask ADDRESS [--interval-us N] [--size N]  a request at a time over one connection, answered by --size bytes
+//     load bulk ADDRESS [--flows N]                  uploads as fast as TCP does
+//     load fetch ADDRESS [--flows N]                 downloads as fast as TCP does
+//     load pace ADDRESS --kbps N                     uploads at that rate by TCP, in chunks every 10 ms
+//     load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at once, which makes bursts
+//     load churn ADDRESS [--per-second N]            connections, opened and closed
+//     load raw IFACE --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
 //
-// Each runs for --seconds (3600) or until SIGTERM. All but raw go by the kernel's sockets.
+// Each runs for --seconds (3600) or until SIGTERM. All but raw go by the kernel's sockets. With --log FILE, ask writes
+// a line a request: when it was sent and how long the answer took, in ns; bulk and fetch one a tenth of a second: when,
+// and the bytes since the last.
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -73,6 +76,23 @@ int listening(std::uint16_t port, int type = SOCK_STREAM) {
     return fd;
 }
 
+// Two numbers a line, at once: a program that is killed leaves all that it had.
+class Log {
+public:
+    explicit Log(const std::string& path) : file_(path.empty() ? nullptr : std::fopen(path.c_str(), "w")) {
+        if (!path.empty() && !file_) tool::die("cannot write " + path, errno);
+        if (file_) std::setvbuf(file_, nullptr, _IOLBF, 4096);
+    }
+    void line(std::uint64_t when_ns, std::uint64_t value) {
+        if (file_)
+            std::fprintf(file_, "%llu %llu\n", static_cast<unsigned long long>(when_ns),
+                         static_cast<unsigned long long>(value));
+    }
+
+private:
+    std::FILE* file_;
+};
+
 // What a request asks for.
 struct Request {
     std::uint32_t size;
@@ -127,7 +147,7 @@ int serve() {
     return 0;
 }
 
-void ask(const std::string& to, std::uint64_t interval_us, std::uint32_t size, std::uint64_t end_ns) {
+void ask(const std::string& to, std::uint64_t interval_us, std::uint32_t size, std::uint64_t end_ns, Log log) {
     const int fd = connected(to, ask_port);
     std::vector<char> buffer(1 << 18);
     const Request request{size, {}};
@@ -136,6 +156,7 @@ void ask(const std::string& to, std::uint64_t interval_us, std::uint32_t size, s
     for (std::uint64_t at = now_ns(); at < end_ns && !tool::stop_requested;
          at = std::max(at + interval_us * (500 + random() % 1000), now_ns())) {
         sleep_until(at);
+        const auto sent_ns = now_ns();
         if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) < 0) break;
         for (std::size_t got = 0; got < size;) {
             pollfd waiting{fd, POLLIN, 0};
@@ -145,19 +166,28 @@ void ask(const std::string& to, std::uint64_t interval_us, std::uint32_t size, s
             if (n <= 0) return;
             got += static_cast<std::size_t>(n);
         }
+        log.line(sent_ns, now_ns() - sent_ns);
     }
 }
 
-void flows(const std::string& to, std::uint16_t port, std::uint64_t number, std::uint64_t end_ns) {
+void flows(const std::string& to, std::uint16_t port, std::uint64_t number, std::uint64_t end_ns, Log log) {
     std::vector<pollfd> fds;
     for (std::uint64_t i = 0; i < number; ++i)
         fds.push_back({connected(to, port), static_cast<short>(port == sink_port ? POLLOUT : POLLIN), 0});
     std::vector<char> buffer(1 << 16);
-    while (!tool::stop_requested && now_ns() < end_ns) {
+    ssize_t moved = 0;
+    for (auto logged_ns = now_ns(); !tool::stop_requested && now_ns() < end_ns;) {
+        if (now_ns() >= logged_ns + 100'000'000) {
+            logged_ns = now_ns();
+            log.line(logged_ns, static_cast<std::uint64_t>(moved));
+            moved = 0;
+        }
         if (poll(fds.data(), fds.size(), 100) <= 0) continue;
         for (auto& one : fds) {
-            if (one.revents & POLLOUT) (void)send(one.fd, buffer.data(), buffer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (one.revents & POLLIN) (void)recv(one.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+            ssize_t n = 0;
+            if (one.revents & POLLOUT) n = send(one.fd, buffer.data(), buffer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (one.revents & POLLIN) n = recv(one.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+            moved += std::max<ssize_t>(n, 0);
         }
     }
 }
@@ -324,12 +354,13 @@ int main(int argc, char** argv) {
     if (argc < 3) tool::usage("server | ask|bulk|fetch|pace|udp|churn ADDRESS | raw IFACE [OPTIONS]");
     const std::string to = argv[2];
     const std::uint64_t end_ns = now_ns() + options.number("--seconds", 3600) * ns_per_s;
+    const Log log(options.text("--log"));
     tool::say_ready();
     if (what == "ask")
         ask(to, options.number("--interval-us", 5000), static_cast<std::uint32_t>(options.number("--size", 200)),
-            end_ns);
-    if (what == "bulk") flows(to, sink_port, options.number("--flows", 1), end_ns);
-    if (what == "fetch") flows(to, source_port, options.number("--flows", 1), end_ns);
+            end_ns, log);
+    if (what == "bulk") flows(to, sink_port, options.number("--flows", 1), end_ns, log);
+    if (what == "fetch") flows(to, source_port, options.number("--flows", 1), end_ns, log);
     if (what == "pace") pace(to, options.number("--kbps", 1000), end_ns);
     if (what == "udp")
         datagrams(to, options.number("--kbps", 1000), options.number("--size", 1200), options.number("--period-ms", 2),

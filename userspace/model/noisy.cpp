@@ -121,7 +121,8 @@ std::string rate_word(double bps) { return print_rate(two_digits(std::max(bps, s
 
 }  // namespace
 
-std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const Window& window) {
+std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const std::vector<Victim>& victims,
+                      const Window& window) {
     const Tenant& tenant = tenants[activity.tenant];
     const int direction = static_cast<int>(activity.direction);
     const std::string way = activity.direction == Direction::tx ? "tx" : "rx";
@@ -144,16 +145,21 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
                 others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits;
         for (const auto& vnic : window.vnics)
             if (vnic.role == Role::uplink && vnic.capacity_bps != 0) capacity += static_cast<double>(vnic.capacity_bps);
-        double rate = std::max(quiet_bps, loud_bps / 4);
+        double rate = loud_bps / 4;
+        // Who loses throughput while what passed before was of that size had filled the uplink without the accused:
+        // an eighth of it is what the others can do without.
+        const double passed = others + quiet_bps;
+        if (passed >= rate &&
+            std::ranges::any_of(victims, [](const Victim& one) { return one.harm == Harm::throughput; }))
+            rate = std::min(rate, passed / 8);
+        rate = std::max(rate, quiet_bps);
         if (capacity > 0)
             rate = std::max(capacity / (2 * static_cast<double>(tenants.size())),
                             std::min(0.8 * capacity - others, loud_bps / 2));
         return fmt::format("weir limit set {} --{}-max {}", tenant.name, way, rate_word(rate));
     }
     if (activity.pattern == Pattern::microburst) {
-        const double peak_bps = median(picked(activity.load, activity.loud)) * 1000 * bits;
-        return fmt::format("weir limit set {} --{}-max {} --burst 1ms", tenant.name, way,
-                           rate_word(std::max(4 * loud_bps, peak_bps / 10)));
+        return fmt::format("weir limit set {} --{}-max {} --burst 1ms", tenant.name, way, rate_word(2 * loud_bps));
     }
     // Packets: twice what it usually does, and some for what it has not shown yet.
     const double pps = std::max({2 * quiet_pps, 100.0, loud_pps / 100});
@@ -192,7 +198,7 @@ Report judge(const Window& window, const Thresholds& thresholds) {
         neighbour.loud_slots = static_cast<std::size_t>(std::ranges::count(activity.loud, 1));
         neighbour.episodes = activity.episodes;
         neighbour.evidence = activity.evidence;
-        neighbour.remedy = remedy_of(activity, tenants, window);
+        neighbour.remedy = remedy_of(activity, tenants, neighbour.victims, window);
         if (neighbour.remedy.empty())
             neighbour.advice =
                 fmt::format("have what is sent to {} dropped before the uplink: what arrives has done its harm", name);

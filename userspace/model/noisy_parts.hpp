@@ -60,6 +60,8 @@ std::vector<Activity> find_activities(const Window& window, const std::vector<Te
 std::vector<Victim> find_harm(const Activity& activity, const std::vector<Tenant>& tenants, std::size_t victim,
                               const Thresholds& thresholds, std::vector<std::string>& dismissed);
 
-std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const Window& window);
+// The command that mends it; empty if none of this host does.
+std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const std::vector<Victim>& victims,
+                      const Window& window);
 
 }  // namespace weir::noisy
