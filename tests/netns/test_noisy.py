@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
 import lab  # noqa: E402
+import remedy  # noqa: E402
 import suite  # noqa: E402
 
 
@@ -99,11 +100,12 @@ class Live(lab.Case):
 
 
 class Remedy(lab.Case):
-    """The command that is printed is applied, and the harm is gone while the culprit goes on. suite.py remedy has all."""
+    """The command that is printed is applied, and the harm is gone while the culprit goes on. remedy.py has all."""
 
     def mends(self, name):
-        said, good = suite.mend(name, 1)
-        self.assertTrue(good, said)
+        lines = []
+        offered, good = remedy.mend(name, 1, lines.append)
+        self.assertTrue(offered and good, "\n".join(lines))
 
     def test_of_a_hog(self):
         self.mends("udp_hog")
