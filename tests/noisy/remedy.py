@@ -7,8 +7,9 @@
 What is judged is not what Weir measures but what the victims' own programs do: how long each of their requests took, as a
 p99, or what their transfers moved. Four figures a victim: before the culprit began in the first play and in the second
 (the baseline, twice), beside it in the first (the harm) and in the second (with the remedy). Mended means: at most a
-fifth more than the baseline, the larger of the two, or not more than FLOOR_MS above it, which is what a verdict itself
-calls no harm and what this machine's own scheduling adds; of a transfer at least 0.8 of the smaller one. A play whose two
+fifth more than the baseline, the larger of the two, or not more than a floor above it: FLOOR_MS, which is what a verdict
+itself calls no harm and what this machine's own scheduling adds, and the time that one full packet of the culprit's takes
+on the uplink, which no limit spares anybody. Of a transfer: at least 0.8 of the smaller one. A play whose two
 baselines are far apart says nothing and is played again. One that did not mend is played twice more: both must mend.
 
 Ends with 0 if each remedy that is offered mends.
@@ -80,13 +81,17 @@ def play(theatre, scene, folder):
     return path.read_text(encoding="utf-8"), figures
 
 
-def row_of(victim, unit, one, two):
+def floor_ms(scene):
+    return FLOOR_MS + 1514 * 8 / scene.uplink_mbit / 1000
+
+
+def row_of(victim, unit, one, two, floor):
     (baseline, harmed), (again, mended) = one, two
     if None in (baseline, harmed, again, mended):
         return None
     if unit == "ms":
         worst = max(baseline, again)
-        allowed = max(RATIO * worst, worst + FLOOR_MS)
+        allowed = max(RATIO * worst, worst + floor)
         return Row(victim, unit, baseline, again, harmed, mended, mended <= allowed, harmed > allowed)
     least = 0.8 * min(baseline, again)
     return Row(victim, unit, baseline, again, harmed, mended, mended >= least, harmed < least)
@@ -114,7 +119,7 @@ def mend_once(name, seed):
         for command in commands:
             theatre.host.weir(*shlex.split(command)[1:])
         text, two = play(theatre, suite.scene_of(name, seed), pathlib.Path(folder))
-        rows = [row_of(*key, one[key], two[key]) for key in sorted(one)]
+        rows = [row_of(*key, one[key], two[key], floor_ms(scene)) for key in sorted(one)]
         still = [f"{each['tenant']} still a {each['pattern']}" for each in suite.judge(text)["neighbours"]]
         return commands, [row for row in rows if row], "; ".join(still)
 

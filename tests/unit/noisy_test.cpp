@@ -324,8 +324,28 @@ TEST(Noisy, TheCapacityOfTheUplinkDecidesTheRemedy) {
                                  .tenant = "up0",
                                  .role = Role::uplink,
                                  .capacity_bps = 20'000'000,
+                                 .is_paced = true,
                                  .slots = std::vector<weir_pulse_slot>(length)});
     EXPECT_EQ(judge(play.window, {}).neighbours.front().remedy, "weir limit set b --tx-max 15mbit");
+    // Where no fq holds what is delayed, a limit that delays would let a tenth of a second pass at once.
+    play.window.vnics.back().is_paced = false;
+    EXPECT_EQ(judge(play.window, {}).neighbours.front().remedy,
+              "weir limit set b --tx-max 15mbit --mode police --burst 5ms");
+}
+
+TEST(Noisy, WhoHadFilledTheUplinkAloneGetsMostOfItBack) {
+    Play play(1);
+    play.hog();
+    play.harm();
+    const auto rate_of = [&] { return judge(play.window, {}).neighbours.front().remedy; };
+    const auto usual = rate_of();
+    // a sends all that the uplink carries, 20 Mbit/s, and next to nothing while b is loud.
+    for (auto& vnic : play.window.vnics)
+        if (vnic.tenant == "a")
+            for (std::size_t i = 0; i < vnic.slots.size(); ++i)
+                vnic.slots[i].direction[WEIR_TX].bytes = i >= play.begin && i < play.end ? 10'000 : 250'000;
+    EXPECT_NE(rate_of(), usual);
+    EXPECT_TRUE(rate_of().starts_with("weir limit set b --tx-max 2.")) << rate_of();
 }
 
 TEST(NoisyRecord, SaysTheSameWhenReadAgain) {

@@ -12,6 +12,7 @@
 #include "collect/collect.hpp"
 #include "kernel/instance.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/qdisc.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
 #include "lib/pulse.h"
@@ -119,6 +120,8 @@ Result<noisy::Window> collect_pulses(std::size_t slots) {
     WEIR_TRY(const auto vnics, list_vnics(*instance));
     WEIR_TRY(const auto tenants, read_tenant_infos(*instance));
     WEIR_TRY(const auto now, read_clock(*instance));
+    WEIR_TRY(const auto qdiscs, list_qdiscs());
+    const bool has_fq = has_fq_module();
     const std::uint64_t end = now.monotonic_ns / noisy::slot_ns;  // the slot that is not over
     window.slots = std::min<std::size_t>({slots, noisy_look_back_slots, end});
     window.first_slot = end - window.slots;
@@ -132,6 +135,9 @@ Result<noisy::Window> collect_pulses(std::size_t slots) {
             pulse.tx_max_bps = limit.tx.max_bps;
             pulse.rx_max_bps = limit.rx.max_bps;
         }
+        const auto standing = device_qdisc(vnic.ifindex, qdiscs);
+        pulse.is_paced = standing.state == PacingState::ours || standing.state == PacingState::foreign_fq ||
+                         (standing.state == PacingState::kernel_default && has_fq);
         pulse.slots.resize(window.slots);
         fill_slots(sight, window.first_slot, pulse.slots);
         window.vnics.push_back(std::move(pulse));

@@ -109,9 +109,14 @@ public:
 
 private:
     Result<noisy::VnicPulse> vnic(const std::string& place, const Json& json, std::size_t slots) const {
-        WEIR_CHECK(
-            keys(place, json, {"interface", "tenant", "role", "capacity_bps", "tx_max_bps", "rx_max_bps", "tx", "rx"}));
+        // Records before it was written have no "paced".
+        const bool is_older = json.is_object() && !json.contains("paced");
+        WEIR_CHECK(keys(place, json,
+                        {"interface", "tenant", "role", "capacity_bps", "tx_max_bps", "rx_max_bps",
+                         is_older ? "tx" : "paced", "tx", "rx"}));
         noisy::VnicPulse pulse;
+        if (!is_older && !json["paced"].is_boolean()) return bad(place + "/paced", "true or false", json["paced"]);
+        pulse.is_paced = !is_older && json["paced"].get<bool>();
         for (const char* key : {"interface", "tenant", "role"})
             if (!json[key].is_string()) return bad(fmt::format("{}/{}", place, key), "a string", json[key]);
         pulse.interface = json["interface"].get<std::string>();
@@ -191,6 +196,7 @@ std::string print_record(const noisy::Window& window) {
                                  {"capacity_bps", vnic.capacity_bps},
                                  {"tx_max_bps", vnic.tx_max_bps},
                                  {"rx_max_bps", vnic.rx_max_bps},
+                                 {"paced", vnic.is_paced},
                                  {"tx", direction_json(vnic.slots, WEIR_TX)},
                                  {"rx", direction_json(vnic.slots, WEIR_RX)}});
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';

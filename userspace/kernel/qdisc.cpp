@@ -3,10 +3,13 @@
 #include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 #include <thread>
 
@@ -157,6 +160,18 @@ DeviceQdisc device_qdisc(std::uint32_t ifindex, const std::vector<Qdisc>& qdiscs
     else
         device.state = holds ? PacingState::foreign_fq : PacingState::foreign;
     return device;
+}
+
+bool has_fq_module() {
+    if (::access("/sys/module/sch_fq", F_OK) == 0) return true;
+    utsname names{};
+    if (::uname(&names) != 0) return false;
+    for (const char* list : {"modules.builtin", "modules.dep"}) {
+        std::ifstream file(fmt::format("/lib/modules/{}/{}", names.release, list));
+        for (std::string line; std::getline(file, line);)
+            if (line.find("/sch_fq.ko") < line.find(':')) return true;
+    }
+    return false;
 }
 
 std::string pacing_note(const DeviceQdisc& standing, std::uint32_t qdisc_state, const FqSizes& sizes) {

@@ -40,6 +40,9 @@ struct Qdisc {
 // All qdiscs of this network namespace, but for ingress and clsact; one dump. An interface that was never up has none.
 Result<std::vector<Qdisc>> list_qdiscs();
 
+// Whether fq is there or a module of it is, without asking for it. No: perhaps it is all the same.
+bool has_fq_module();
+
 enum class PacingState {
     kernel_default,   // nobody's: Weir may put its own in place
     ours,             // Weir's fq

@@ -119,6 +119,18 @@ std::uint64_t two_digits(double value) {
 
 std::string rate_word(double bps) { return print_rate(two_digits(std::max(bps, static_cast<double>(limit_min_bps)))); }
 
+// Whether what a limit of the tenant delays is held where it leaves. Where nothing does, the queue of shape is a burst
+// of 100 ms, and a burst is what the others wait for.
+bool is_held(const std::string& tenant, Direction direction, const Window& window) {
+    bool is_any = false;
+    for (const auto& vnic : window.vnics) {
+        if (direction == Direction::tx ? vnic.role != Role::uplink : vnic.tenant != tenant) continue;
+        if (!vnic.is_paced) return false;
+        is_any = true;
+    }
+    return is_any;
+}
+
 }  // namespace
 
 std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const std::vector<Victim>& victims,
@@ -135,6 +147,8 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
     const double quiet_bps = quantile(picked(bytes(tenant), activity.quiet), 0.9) * slots_per_second * bits;
     const double quiet_pps = quantile(picked(packets, activity.quiet), 0.9) * slots_per_second;
     const double loud_pps = load_in(packets, activity.loud) * slots_per_second;
+
+    const bool is_shaped = is_held(tenant.name, activity.direction, window);
 
     // It has filled the uplink before this host can drop any of it.
     if (activity.pattern == Pattern::inbound_flood) return {};
@@ -156,10 +170,12 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
         if (capacity > 0)
             rate = std::max(capacity / (2 * static_cast<double>(tenants.size())),
                             std::min(0.8 * capacity - others, loud_bps / 2));
-        return fmt::format("weir limit set {} --{}-max {}", tenant.name, way, rate_word(rate));
+        return fmt::format("weir limit set {} --{}-max {}{}", tenant.name, way, rate_word(rate),
+                           is_shaped ? "" : " --mode police --burst 5ms");
     }
     if (activity.pattern == Pattern::microburst) {
-        return fmt::format("weir limit set {} --{}-max {} --burst 1ms", tenant.name, way, rate_word(2 * loud_bps));
+        return fmt::format("weir limit set {} --{}-max {}{} --burst 1ms", tenant.name, way, rate_word(2 * loud_bps),
+                           is_shaped ? "" : " --mode police");
     }
     // Packets: twice what it usually does, and some for what it has not shown yet.
     const double pps = std::max({2 * quiet_pps, 100.0, loud_pps / 100});

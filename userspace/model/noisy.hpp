@@ -28,6 +28,7 @@ struct VnicPulse {
     std::uint64_t capacity_bps = 0;  // role uplink; 0: not known
     std::uint64_t tx_max_bps = 0;    // its tenant's limit; 0: none
     std::uint64_t rx_max_bps = 0;
+    bool is_paced = false;  // what a limit delays is held where it leaves by this one: by an fq, there or to be put
     std::vector<weir_pulse_slot> slots = {};
 };
 
