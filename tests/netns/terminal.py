@@ -29,6 +29,8 @@ class Terminal:
         words = " ".join(f"{key}={shlex.quote(value)}" for key, value in settings.items())
         script = self.path / "run.sh"
         script.write_text(
+            # The program is a job of its own: keys that send signals send them to it alone.
+            "set -m\n"
             f"cd {shlex.quote(str(self.path))}\n"
             "stty -a >before\n"
             f"env {words} {shlex.join(argv)} 2>words\n"

@@ -201,8 +201,8 @@ class Keys(Simulated):
         terminal.wait(lambda screen: "paused" not in screen[0] and screen[1:] != before[1:], "the next reading")
 
     def test_keys_do_not_wait_for_a_reading(self):
-        # Of so many vNICs one takes seconds.
-        terminal = Terminal(self.namespace, [WEIR, "top", "--simulate", "60000", "--interval", "0.1"])
+        # Of so many vNICs one takes several intervals.
+        terminal = Terminal(self.namespace, [WEIR, "top", "--simulate", "20000", "--interval", "0.1"])
         self.addCleanup(terminal.__exit__)
         terminal.wait(lambda screen: "reading takes" in "".join(screen), "a slow reading", timeout=60)
         slowest = 0
@@ -236,6 +236,12 @@ class Leaving(Simulated):
         terminal = self.open()
         terminal.press("C-c")
         self.assertEqual((terminal.code(), terminal.words()), (0, ""))
+        self.assert_terminal_is_as_it_was(terminal)
+
+    def test_ctrl_z(self):
+        terminal = self.open()
+        terminal.press("C-z")
+        self.assertEqual(terminal.code(), 128 + signal.SIGTSTP)
         self.assert_terminal_is_as_it_was(terminal)
 
     def test_signals(self):
@@ -383,6 +389,25 @@ class Live(lab.Case):
         terminal.press("Enter", "d")
         terminal.wait(lambda screen: any(re.search(r"tx +weir +pps", line) for line in screen), "their reason")
         sender.stop()
+        terminal.press("q")
+        self.assertEqual(terminal.code(), 0)
+
+    def test_the_kernels_drops_of_an_opened_tenant(self):
+        host, guest = self.lab.pair()
+        host.weir("attach", "vnic0", "--tenant", "web")
+        host.run("nft", "-f", "-", stdin="table ip f { chain in { type filter hook input priority 0; udp dport 9 drop; }; }\n")
+        terminal = Terminal(host, [WEIR, "top", "--interval", "0.5"])
+        self.addCleanup(terminal.__exit__)
+        terminal.wait(lambda screen: "web" in tenants(screen), "the tenant")
+        terminal.press("Enter", "d")
+        terminal.wait(lambda screen: any("no packet was dropped" in line for line in screen), "its drops")
+        # Watching has begun; the first reading is what the others are compared with.
+        terminal.wait(lambda screen: any("since opened" in line for line in screen), "the second reading")
+        guest.run(sys.executable, "-c", "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                  "for _ in range(123): s.sendto(b'x', ('10.0.0.1', 9))")
+        screen = terminal.wait(lambda screen: any(re.search(r"tx +kernel +netfilter_drop +123 ", line)
+                                                  for line in screen), "what the firewall dropped")
+        self.assertTrue(any(line.startswith("netfilter_drop: ") for line in screen), "what that means")
         terminal.press("q")
         self.assertEqual(terminal.code(), 0)
 

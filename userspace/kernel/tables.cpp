@@ -227,10 +227,12 @@ Result<std::uint64_t> count_flows(int table_fd, std::uint32_t sets, std::uint32_
     void* at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, table_fd, 0);
     if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a flow table", errno_text(errno));
     const std::unique_ptr<void, decltype(unmap)> mapping(at, unmap);
+    // Modulo 2^32. A packet that came since `now_tick` was read makes its flow younger than that.
+    const auto is_alive = [&](std::uint32_t tick) { return static_cast<std::int32_t>(tick - (now_tick - ticks)) >= 0; };
     std::uint64_t count = 0;
     for (const auto& block : std::span(static_cast<const weir_flow_block*>(at), sets))
         for (const weir_flow_hot& hot : block.hot.way)
-            if (hot.state != 0 && hot.family != 0 && now_tick - hot.last_seen_tick <= ticks) count++;
+            if (hot.state != 0 && hot.family != 0 && is_alive(hot.last_seen_tick)) count++;
     return count;
 }
 

@@ -197,16 +197,23 @@ std::optional<LoadSort> load_sort_from(std::string_view word) {
 }
 
 std::vector<TenantLoad> arranged(const std::vector<TenantLoad>& tenants, const LoadOrder& order) {
-    std::vector<TenantLoad> kept;
+    struct Ranked {
+        double weight;
+        const TenantLoad* load;
+    };
+    std::vector<Ranked> ranked;
+    ranked.reserve(tenants.size());
     const std::string filter = lower(order.filter);
-    std::ranges::copy_if(tenants, std::back_inserter(kept),
-                         [&](const TenantLoad& load) { return passes(load, filter); });
-    std::ranges::stable_sort(kept, [&](const TenantLoad& a, const TenantLoad& b) {
-        const double left = weight(a, order.sort);
-        const double right = weight(b, order.sort);
-        return left != right ? left > right : a.tenant < b.tenant;
+    for (const TenantLoad& load : tenants)
+        if (passes(load, filter)) ranked.push_back({weight(load, order.sort), &load});
+    std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
+        return a.weight != b.weight ? a.weight > b.weight : a.load->tenant < b.load->tenant;
     });
-    if (order.reversed) std::ranges::reverse(kept);
+    if (order.reversed) std::ranges::reverse(ranked);
+    std::vector<TenantLoad> kept;
+    kept.reserve(ranked.size());
+    for (const Ranked& one : ranked)
+        kept.push_back(*one.load);
     return kept;
 }
 
