@@ -79,12 +79,12 @@ Result<int> run_top(const TopWords& words, const OutputFormat& format) {
 
 void add_top(CLI::App& app, Program& program) {
     const auto words = std::make_shared<TopWords>();
-    CLI::App& command = add_command(app, program, group_read, "top",
-                                    "Show live who is loud, what holds them, and who suffers.",
-                                    "  weir top\n"
-                                    "  weir top web --interval 2 --sort drops\n"
-                                    "  weir top -j | head -1\n\n"
-                                    "Keys: ? tells them; q quits.");
+    CLI::App& command =
+        add_command(app, program, group_read, "top", "Show live who is loud, what holds them, and who suffers.",
+                    "  weir top\n"
+                    "  weir top web --interval 2 --sort drops\n"
+                    "  weir top -j | head -1\n\n"
+                    "Keys: ? tells them; q quits.");
     add_selector(command, words->selector);
     command.add_option("--interval", words->interval, "Read every so many seconds, 0.1 to 86400 [1]")->option_text("S");
     command
