@@ -70,6 +70,21 @@ class Pulse(lab.Case):
         self.assertGreater(done.json["window_ns"], 1_000_000_000)
 
 
+class Thresholds(lab.Case):
+    """They are no part of the running state, and apply says so."""
+
+    def test_apply_leaves_them_and_noisy_takes_them(self):
+        host, _ = self.lab.pair()
+        document = json.dumps({"schema_version": 1, "vnics": [{"interface": "vnic0"}], "noisy": {"hog_bps": 77}})
+        done = host.weir("apply", "-", stdin=document)
+        self.assertIn("weir noisy --config", done.err)
+        self.assertNotIn("noisy", host.weir("export", "-j").json)
+        self.assertNotIn("noisy", host.weir("apply", "-", stdin=json.dumps({"schema_version": 1, "vnics": [
+            {"interface": "vnic0"}]})).err)
+        thresholds = host.weir("noisy", "--thresholds", "--config", "-", "-j", stdin=document).json["thresholds"]
+        self.assertEqual({one["name"]: one["value"] for one in thresholds}["hog_bps"], 77)
+
+
 class Recorded(unittest.TestCase):
     def test_all_recorded_windows_are_judged_right(self):
         tally = suite.Tally()
@@ -103,9 +118,9 @@ class Remedy(lab.Case):
     """The command that is printed is applied, and the harm is gone while the culprit goes on. remedy.py has all."""
 
     def mends(self, name):
-        lines = []
-        offered, good = remedy.mend(name, 1, lines.append)
-        self.assertTrue(offered and good, "\n".join(lines))
+        said = []
+        is_offered, good = remedy.mend(name, 1, said.append)
+        self.assertTrue(is_offered and good, "\n".join(said))
 
     def test_of_a_hog(self):
         self.mends("udp_hog")

@@ -106,7 +106,7 @@ def mend_once(name, seed):
     """The commands (None: nothing was offered), the rows, and what else went wrong, as words."""
     scene = suite.scene_of(name, seed)
     with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
-        theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit)
+        theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit, scene.capacity_mbit)
         text, one = play(theatre, scene, pathlib.Path(folder))
         if not suite.is_calm(scene, text):
             return [], [], "the machine is busy with other things"

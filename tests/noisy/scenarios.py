@@ -17,6 +17,7 @@ LENGTH = 12
 class Scene:
     acts: list
     uplink_mbit: int = 20
+    capacity_mbit: int = 0  # what fair share shares out; 0: there is none
     tenants: str = "abc"
     culprits: dict = dataclasses.field(default_factory=dict)  # tenant: pattern; empty: nobody is to be accused
     victims: set = dataclasses.field(default_factory=set)
@@ -216,6 +217,23 @@ def two_kinds(random):
                    tenants="abcd", uplink=8)
     scene.culprits["d"] = "bandwidth_hog"
     return scene
+
+
+# --- under fair share
+
+@scenario
+def share_holds_a_hog(random):
+    """It sends three times what the uplink carries, and gets what the others leave."""
+    return innocent(random, Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(40000, 70000)), capacity_mbit=16)
+
+
+@scenario
+def share_is_halved(random):
+    """A tenant had all of it till another one asks for its half: less for the first, and nobody's fault."""
+    begin, end = moments(random)
+    acts = [Act("a", "udp", 0, LENGTH, "{world}", "--kbps", 30000), Act("b", "udp", begin, end, "{world}", "--kbps", 30000),
+            Act("c", "ask", 0, LENGTH, "{world}")]
+    return Scene(acts, capacity_mbit=16)
 
 
 # --- innocent

@@ -27,7 +27,7 @@ class Act:
 
 
 class Stage:
-    def __init__(self, the_lab, tenants, uplink_mbit=20):
+    def __init__(self, the_lab, tenants, uplink_mbit=20, capacity_mbit=0):
         self.lab = the_lab
         self.host = the_lab.namespace("host")
         self.world = the_lab.namespace("world")
@@ -53,8 +53,12 @@ class Stage:
         self.tenants = list(tenants)
         for name in tenants:
             self.host.weir("attach", f"vnic_{name}", "--tenant", name, "--flows", "2048")
-        # Without a capacity: with one, fair share would let nobody be noisy.
-        self.host.weir("attach", "up0", "--role", "uplink")
+        # Mostly without a capacity: with one, fair share lets nobody be noisy. What it holds back is dropped at once, as no fq
+        # stands at the uplink.
+        self.host.weir("attach", "up0", "--role", "uplink", *(("--capacity", f"{capacity_mbit}mbit") if capacity_mbit else ()))
+        if capacity_mbit:
+            for name in tenants:
+                self.host.weir("limit", "set", name, "--weight", "1", "--mode", "police", "--burst", "5ms")
         self.servers = {name: self._server(name) for name in self.space}
         self.begin = 0.0
 

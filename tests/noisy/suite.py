@@ -62,7 +62,7 @@ def play(name, seed):
 
 def play_once(scene):
     with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
-        theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit)
+        theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit, scene.capacity_mbit)
         path = os.path.join(folder, "window.json")
         theatre.play(scene.acts, scene.seconds, path, scene.prepare, scene.during)
         with open(path, encoding="utf-8") as file:

@@ -15,7 +15,10 @@ struct ApplyWords {
 Result<int> run_apply(const ApplyWords& words, const OutputFormat& format) {
     WEIR_TRY(const auto options, change_options(words.change));
     WEIR_TRY(const auto document, load_document(words.file));
-    WEIR_TRY(const auto report, apply(document, options));
+    WEIR_TRY(auto report, apply(document, options));
+    if (document.noisy)
+        report.warnings.emplace_back("the thresholds in \"noisy\" are nothing that runs: they are read by weir noisy "
+                                     "--config FILE, and weir export has none");
     return print_changes(report, options, format);
 }
 

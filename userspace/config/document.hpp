@@ -26,7 +26,7 @@ Result<Document> parse_document(std::string_view json_text, const std::string& n
 Result<Document> load_document(const std::string& path);
 
 // The text of a file, "-" for standard input; at most 16 MiB.
-Result<std::string> load_text(const std::string& path);
+Result<std::string> load_text(const std::string& path, std::size_t most_bytes = std::size_t{16} << 20);
 
 std::string print_document(const Document& document);
 

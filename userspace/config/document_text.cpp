@@ -12,8 +12,6 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t size_max = std::size_t{16} << 20;
-
 std::string quoted(const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -66,7 +64,7 @@ std::string thresholds_text(const std::map<std::string, double>& thresholds) {
     return text + "}";
 }
 
-Result<std::string> read_all(int fd, const std::string& what) {
+Result<std::string> read_all(int fd, const std::string& what, std::size_t most_bytes) {
     std::string text;
     std::string buffer(std::size_t{64} << 10, '\0');
     while (true) {
@@ -75,23 +73,23 @@ Result<std::string> read_all(int fd, const std::string& what) {
         if (got < 0) return fail(Errc::failed, what, errno_text(errno), "give a file with a JSON document");
         if (got == 0) return text;
         text.append(buffer, 0, static_cast<std::size_t>(got));
-        if (text.size() > size_max)
-            return fail(Errc::usage, what, fmt::format("it is larger than {} MiB", size_max >> 20),
+        if (text.size() > most_bytes)
+            return fail(Errc::usage, what, fmt::format("it is larger than {} MiB", most_bytes >> 20),
                         "give a file with a JSON document");
     }
 }
 
 }  // namespace
 
-Result<std::string> load_text(const std::string& path) {
-    if (path == "-") return read_all(STDIN_FILENO, "cannot read standard input");
+Result<std::string> load_text(const std::string& path, std::size_t most_bytes) {
+    if (path == "-") return read_all(STDIN_FILENO, "cannot read standard input", most_bytes);
     const std::string what = fmt::format("cannot read {}", path);
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) {
         const Errc code = errno == EACCES || errno == EPERM ? Errc::permission : Errc::failed;
         return fail(code, what, errno_text(errno), "give the path of a JSON document, or - for standard input");
     }
-    return read_all(file.get(), what);
+    return read_all(file.get(), what, most_bytes);
 }
 
 Result<Document> load_document(const std::string& path) {

@@ -16,6 +16,8 @@ using Json = nlohmann::ordered_json;
 
 // 24 hours: more is no window but a mistake.
 constexpr std::uint64_t slots_max = 864'000;
+// A minute of 200 busy vNICs is 24 MB.
+constexpr std::size_t text_max = std::size_t{1} << 30;
 
 // A number of a slot by its name in the file.
 struct Field {
@@ -208,7 +210,7 @@ Result<noisy::Window> parse_record(std::string_view json_text, const std::string
 }
 
 Result<noisy::Window> load_record(const std::string& path) {
-    WEIR_TRY(const std::string text, load_text(path));
+    WEIR_TRY(const std::string text, load_text(path, text_max));
     return parse_record(text, path == "-" ? "standard input" : path);
 }
 

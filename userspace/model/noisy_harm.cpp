@@ -175,9 +175,8 @@ std::optional<Victim> answer_harm(const Activity& activity, const Tenant& victim
     return found;
 }
 
-// Less than it had, while something says that it wants more: `is_asking`.
-std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& victim, const Thresholds& t,
-                                      bool is_asking) {
+// Less than it had. For those of whom something else says that they want more.
+std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& victim, const Thresholds& t) {
     for (const int direction : {WEIR_TX, WEIR_RX}) {
         const auto samples = samples_of(activity, victim, [&](const weir_pulse_slot& slot) -> std::optional<double> {
             return static_cast<double>(slot.direction[direction].bytes);
@@ -185,7 +184,7 @@ std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& vi
         const double harmed = median(samples.loud), baseline = median(samples.quiet);
         if (baseline * slots_per_second * bits < t.throughput_bps || harmed > t.throughput_ratio * baseline) continue;
         const double apart = separation(samples.quiet, samples.loud);
-        if (apart < t.separation || was_there_before(samples, baseline, harmed) || !is_asking) continue;
+        if (apart < t.separation || was_there_before(samples, baseline, harmed)) continue;
         Victim found{.tenant = victim.name, .harm = Harm::throughput};
         found.certainty = certainty_of(activity, apart, baseline / std::max(1.0, harmed), samples.loud.size());
         found.evidence.push_back({direction == WEIR_TX ? "tx_bits_per_second" : "rx_bits_per_second",
@@ -232,19 +231,64 @@ bool is_at_its_limit(const Activity& activity, const Tenant& victim) {
     return sum(held.loud) > 0.1 * sum(all.loud);
 }
 
+// The median of any so many of the values is at least the first and at most the second.
+struct Span {
+    double low = 0;
+    double high = 0;
+};
+Span medians_of(Series values, std::size_t low_count, std::size_t high_count) {
+    std::ranges::sort(values);
+    const std::size_t low = (low_count + 1) / 2 - 1, high = high_count / 2;
+    if (values.size() < std::max(low_count, high_count)) return {};
+    return {values[low], values[values.size() - 1 - high]};
+}
+
 }  // namespace
 
+Frailty frailty_of(const Tenant& tenant, const Thresholds& t) {
+    Frailty frailty;
+    Series worst, ratios;
+    Series means[WEIR_DIRECTIONS];
+    double lost = 0;
+    for (const auto& slot : tenant.slots) {
+        for (int side = 0; side < WEIR_DIRECTIONS; ++side) {
+            const auto& direction = slot.direction[side];
+            lost += direction.retransmits;
+            if (const auto mean = mean_rtt(direction)) means[side].push_back(*mean);
+            if (side == WEIR_TX && direction.rtt_count != 0) worst.push_back(direction.rtt_max_ns);
+        }
+        if (slot.direction[WEIR_TX].packets >= 5)
+            ratios.push_back(static_cast<double>(slot.direction[WEIR_RX].packets) / slot.direction[WEIR_TX].packets);
+    }
+    const auto is_apart = [&](const Series& values, double least_ns) {
+        const auto [low, high] = medians_of(values, quiet_samples, loud_samples);
+        return high >= t.latency_ratio * low && high - low >= least_ns && high > 0;
+    };
+    for (int side = 0; side < WEIR_DIRECTIONS; ++side)
+        frailty.latency[side] = is_apart(means[side], t.latency_ns);
+    frailty.burst_latency = is_apart(worst, t.burst_latency_ns);
+    frailty.loss = lost >= t.loss_packets;
+    const auto [low, high] = medians_of(ratios, loud_samples, quiet_samples);
+    frailty.answers = high > 0 && low <= t.throughput_ratio * high;
+    return frailty;
+}
+
 std::vector<Victim> find_harm(const Activity& activity, const std::vector<Tenant>& tenants, std::size_t victim_index,
-                              const Thresholds& thresholds, std::vector<std::string>& dismissed) {
+                              const Frailty& frailty, const Thresholds& thresholds,
+                              std::vector<std::string>& dismissed) {
+    if (!frailty.is_any()) return {};
     const Tenant& victim = tenants[victim_index];
     const Tenant& accused = tenants[activity.tenant];
     std::vector<Victim> found;
     std::string why_not;
-    auto latency = latency_harm(activity, victim, thresholds, WEIR_TX, why_not);
-    if (!latency && is_about_cpu(activity)) latency = latency_harm(activity, victim, thresholds, WEIR_RX, why_not);
-    auto loss = loss_harm(activity, victim, thresholds, why_not);
-    if (!loss) loss = answer_harm(activity, victim, thresholds);
-    auto throughput = throughput_harm(activity, victim, thresholds, latency || loss);
+    std::optional<Victim> latency, loss, throughput;
+    if (activity.pattern == Pattern::microburst ? frailty.burst_latency : frailty.latency[WEIR_TX])
+        latency = latency_harm(activity, victim, thresholds, WEIR_TX, why_not);
+    if (!latency && is_about_cpu(activity) && frailty.latency[WEIR_RX])
+        latency = latency_harm(activity, victim, thresholds, WEIR_RX, why_not);
+    if (frailty.loss) loss = loss_harm(activity, victim, thresholds, why_not);
+    if (!loss && frailty.answers) loss = answer_harm(activity, victim, thresholds);
+    if (latency || loss) throughput = throughput_harm(activity, victim, thresholds);
     for (auto& harm : {latency, loss, throughput})
         if (harm && harm->certainty >= thresholds.certainty) found.push_back(*harm);
     if (found.empty()) {

@@ -53,12 +53,24 @@ struct Activity {
     std::vector<Evidence> evidence;
 };
 
+// Where harm of a kind can be at all: decided once a tenant, from its best and worst slots, whatever the accused. Most
+// tenants are well all the time, and need no comparison with anybody.
+struct Frailty {
+    bool latency[WEIR_DIRECTIONS] = {};  // by side
+    bool burst_latency = false;
+    bool loss = false;
+    bool answers = false;
+    [[nodiscard]] bool is_any() const { return latency[0] || latency[1] || burst_latency || loss || answers; }
+};
+Frailty frailty_of(const Tenant& tenant, const Thresholds& thresholds);
+
 std::vector<Activity> find_activities(const Window& window, const std::vector<Tenant>& tenants,
                                       const Thresholds& thresholds);
 
 // What the activity did to a tenant; nothing if nothing. What spoke against it goes to `dismissed`.
 std::vector<Victim> find_harm(const Activity& activity, const std::vector<Tenant>& tenants, std::size_t victim,
-                              const Thresholds& thresholds, std::vector<std::string>& dismissed);
+                              const Frailty& frailty, const Thresholds& thresholds,
+                              std::vector<std::string>& dismissed);
 
 // The command that mends it; empty if none of this host does.
 std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenants, const std::vector<Victim>& victims,
