@@ -231,7 +231,7 @@ def share_holds_a_hog(random):
 def share_is_halved(random):
     """A tenant had all of it till another one asks for its half: less for the first, and nobody's fault."""
     begin, end = moments(random)
-    acts = [Act("a", "udp", 0, LENGTH, "{world}", "--kbps", 30000), Act("b", "udp", begin, end, "{world}", "--kbps", 30000),
+    acts = [Act("a", "bulk", 0, LENGTH, "{world}", "--flows", 4), Act("b", "udp", begin, end, "{world}", "--kbps", 30000),
             Act("c", "ask", 0, LENGTH, "{world}")]
     return Scene(acts, capacity_mbit=16)
 
