@@ -5,7 +5,7 @@
     remedy.py [--seeds N] [--first N] [NAME...]     all scenarios that have a culprit, or those named
 
 What is judged is not what Weir measures but what the victims' own programs do: how long each of their requests took, as a
-p99, or what their transfers moved. Four figures a victim: before the culprit began in the first play and in the second
+p50 and a p99, or what their transfers moved. Four figures a victim: before the culprit began in the first play and in the second
 (the baseline, twice), beside it in the first (the harm) and in the second (with the remedy). Mended means: at most a
 fifth more than the baseline, the larger of the two, or not more than a floor above it: FLOOR_MS, which is what a verdict
 itself calls no harm and what this machine's own scheduling adds, and the time that one full packet of the culprit's takes
@@ -28,6 +28,7 @@ import scenarios
 import stage
 
 FLOOR_MS = 1.0
+FELT_MS = 0.5
 RATIO = 1.2
 APART = 2.0  # baselines
 PLAYS = 4    # until two baselines agree
@@ -42,15 +43,15 @@ def moments(scene):
     return min(act.begin for act in acts), [(act.begin + 0.3, act.end) for act in acts]
 
 
-def p99_ms(samples, spans, interval_ns):
-    """What of all moments the worst hundredth would have waited. One who waits asks nothing meanwhile: what it would have
+def wait_ms(samples, spans, interval_ns, share):
+    """What a request at any moment would have waited, of that share of moments at most. One who waits asks nothing meanwhile: what it would have
     asked, an interval after the other, counts too."""
     waits = []
     for moment, took in samples:
         if any(begin <= moment < end for begin, end in spans):
             waits += range(took, 0, -interval_ns) if took > interval_ns else [took]
     waits.sort()
-    return waits[int(0.99 * (len(waits) - 1))] / 1e6 if len(waits) >= 100 else None
+    return waits[int(share * (len(waits) - 1))] / 1e6 if len(waits) >= 100 else None
 
 
 def mbps(samples, spans):
@@ -75,7 +76,8 @@ def play(theatre, scene, folder):
         if act.what == "ask":
             words = list(act.words)
             interval_ns = int(words[words.index("--interval-us") + 1]) * 1000 if "--interval-us" in words else 5_000_000
-            figures[act.who, "ms"] = [p99_ms(samples, when, interval_ns) for when in ([(0.7, first)], spans)]
+            for unit, share in (("ms p50", 0.5), ("ms p99", 0.99)):
+                figures[act.who, unit] = [wait_ms(samples, when, interval_ns, share) for when in ([(0.7, first)], spans)]
         else:
             figures[act.who, "Mbit/s"] = [mbps(samples, when) for when in ([(1, first)], spans)]
     return path.read_text(encoding="utf-8"), figures
@@ -89,10 +91,10 @@ def row_of(victim, unit, one, two, floor):
     (baseline, harmed), (again, mended) = one, two
     if None in (baseline, harmed, again, mended):
         return None
-    if unit == "ms":
+    if unit.startswith("ms"):
         worst = max(baseline, again)
-        allowed = max(RATIO * worst, worst + floor)
-        return Row(victim, unit, baseline, again, harmed, mended, mended <= allowed, harmed > allowed)
+        allowed = max(RATIO * worst, worst + (floor if unit == "ms p99" else FLOOR_MS))
+        return Row(victim, unit, baseline, again, harmed, mended, mended <= allowed, harmed > max(RATIO * worst, worst + FELT_MS))
     least = 0.8 * min(baseline, again)
     return Row(victim, unit, baseline, again, harmed, mended, mended >= least, harmed < least)
 
@@ -137,7 +139,7 @@ def mend(name, seed, say=lambda words: None):
                 break
         say(f"{name} {seed}: {'; '.join(commands)}")
         for row in rows:
-            say(f"  {row.victim:<2} {row.baseline:8.2f} {row.again:8.2f} {row.harmed:9.2f} {row.mended:8.2f} {row.unit:<7}"
+            say(f"  {row.victim:<2} {row.baseline:8.2f} {row.again:8.2f} {row.harmed:9.2f} {row.mended:8.2f} {row.unit:<7} "
                 f"{'mended' if row.good else 'NOT MENDED'}{'' if row.felt else ', was hardly felt'}")
         if wrong:
             say(f"  {wrong}")
@@ -157,7 +159,7 @@ def main():
     words = parser.parse_intermixed_args()
     suite.go_first()
     names = words.names or [name for name in scenarios.SCENARIOS if scenarios.SCENARIOS[name](random.Random(1)).culprits]
-    print("victim, p99 of its requests or what its transfer moves: baseline, the second, beside the culprit, with the remedy")
+    print("victim, p50 and p99 of its requests or what its transfer moves: baseline, the second, beside the culprit, with the remedy")
     offered, mended, not_mended = 0, 0, []
     for seed in range(words.first, words.first + words.seeds):
         for name in names:
