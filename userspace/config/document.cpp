@@ -242,8 +242,7 @@ private:
         std::vector<Prefix> found;
         for (std::size_t i = 0; i < value.size(); i++) {
             const auto at = fmt::format("{}/{}", place, i);
-            if (!value[i].is_string())
-                return expected(at, R"(an address such as "10.0.0.2" or "fd00::/64")", value[i]);
+            if (!value[i].is_string()) return expected(at, R"(an address such as "10.0.0.2" or "fd00::/64")", value[i]);
             auto prefix = guard_prefix_from(value[i].get_ref<const std::string&>());
             if (!prefix)
                 return fail(Errc::usage, what_,

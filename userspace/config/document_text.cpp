@@ -12,7 +12,6 @@
 namespace weir {
 namespace {
 
-
 std::string quoted(const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

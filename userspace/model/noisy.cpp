@@ -251,6 +251,7 @@ Report judge(const Window& window, const Thresholds& thresholds) {
     const auto tenants = tenants_of(window);
     const auto activities = find_activities(window, tenants, thresholds);
     std::vector<Frailty> frailties;
+    frailties.reserve(tenants.size());
     for (const Tenant& tenant : tenants)
         frailties.push_back(frailty_of(tenant, thresholds));
     Loads made(tenants);
