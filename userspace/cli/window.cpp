@@ -16,12 +16,6 @@ bool is_in(const LedgerSnapshot& snapshot, const Vnic& vnic) {
 
 }  // namespace
 
-std::uint64_t monotonic_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 // The signal is blocked and waited for, not handled: so it cannot slip in between a check and the sleep.
 InterruptibleWait::InterruptibleWait() {
     sigemptyset(&waited_for_);

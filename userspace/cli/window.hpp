@@ -7,13 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/result.hpp"
 #include "model/ledger.hpp"
 
 namespace weir::cli {
-
-// CLOCK_MONOTONIC, as in the snapshots.
-std::uint64_t monotonic_ns();
 
 // While it lives, Ctrl-C ends a wait and not the process. Unless the process was told to ignore Ctrl-C.
 class InterruptibleWait {

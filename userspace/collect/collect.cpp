@@ -83,12 +83,7 @@ Result<FlowCopy> copy_flows(const Instance& instance, const Vnic& vnic) {
 class TickClock {
 public:
     explicit TickClock(const weir_clock_sample& now)
-        : now_ns_(now.monotonic_ns), now_tick_(static_cast<std::uint32_t>(now.jiffies >> WEIR_FLOW_TICK_SHIFT)) {
-        // One jiffy is the resolution of the coarse clock (kernel/time/posix-timers.c, KTIME_LOW_RES).
-        timespec resolution{};
-        clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
-        tick_ns_ = static_cast<std::uint64_t>(resolution.tv_nsec) << WEIR_FLOW_TICK_SHIFT;
-    }
+        : now_ns_(now.monotonic_ns), now_tick_(static_cast<std::uint32_t>(now.jiffies >> WEIR_FLOW_TICK_SHIFT)) {}
     [[nodiscard]] std::uint64_t nanoseconds(std::uint32_t tick) const {
         const std::uint64_t age_ns = static_cast<std::uint32_t>(now_tick_ - tick) * tick_ns_;
         return age_ns < now_ns_ ? now_ns_ - age_ns : 0;
@@ -97,7 +92,7 @@ public:
 private:
     std::uint64_t now_ns_;
     std::uint32_t now_tick_;
-    std::uint64_t tick_ns_ = 0;
+    std::uint64_t tick_ns_ = flow_tick_ns();
 };
 
 Count count_of(const weir_count& count) { return {count.packets, count.bytes}; }
@@ -177,6 +172,13 @@ void add_flows(const Vnic& vnic, const std::vector<weir_flow_block>& blocks, con
 }
 
 }  // namespace
+
+std::uint64_t flow_tick_ns() {
+    // One jiffy is the resolution of the coarse clock (kernel/time/posix-timers.c, KTIME_LOW_RES).
+    timespec resolution{};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
+    return static_cast<std::uint64_t>(resolution.tv_nsec) << WEIR_FLOW_TICK_SHIFT;
+}
 
 Result<Selected> open_selected(const std::string& selector) {
     Selected selected;

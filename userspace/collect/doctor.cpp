@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <vector>
 
 #include "collect/collect.hpp"
 #include "collect/doctor_sources.hpp"
+#include "core/clock.hpp"
 #include "kernel/nft_counters.hpp"
 #include "model/drop_reasons.hpp"
 
@@ -15,12 +15,6 @@ namespace weir {
 namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
-
-std::uint64_t now_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * second_ns + static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 // What the limits are, as they stand, at the interfaces that have drops.
 void add_limits(DoctorSnapshot& snapshot, const std::vector<VnicLedger>& dropping) {
@@ -113,7 +107,7 @@ void add_traced(DoctorSnapshot& snapshot, const DropWatch& drops) {
 Result<DoctorSnapshot> collect_doctor(const std::string& interface, const DropWatch* drops) {
     using namespace doctor_sources;
     DoctorSnapshot snapshot;
-    snapshot.taken_ns = now_ns();
+    snapshot.taken_ns = monotonic_ns();
     snapshot.cpus = static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
     WEIR_CHECK(add_interfaces(snapshot, interface));
     add_protocols(snapshot);

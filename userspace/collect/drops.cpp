@@ -1,12 +1,12 @@
 #include "collect/drops.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "collect/collect.hpp"
+#include "core/clock.hpp"
 #include "kernel/drop_names.hpp"
 #include "kernel/drop_tracer.hpp"
 #include "kernel/netlink.hpp"
@@ -24,12 +24,6 @@ struct DropWatch::State {
 };
 
 namespace {
-
-std::uint64_t monotonic_now_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 // What is known of interfaces while a snapshot is made.
 struct Interfaces {
@@ -176,7 +170,7 @@ Result<DropSnapshot> DropWatch::snapshot(const std::string& selector) const {
     WEIR_TRY(const auto ledgers, collect_ledgers(""));
     for (const auto& entry : ledgers.vnics)
         interfaces.vnics.push_back(entry.vnic);
-    snapshot.taken_ns = monotonic_now_ns();
+    snapshot.taken_ns = monotonic_ns();
     snapshot.since_ns = snapshot.taken_ns;
     snapshot.traced = state_->tracer.has_value();
     snapshot.untraced_why = state_->untraced_why;

@@ -1,10 +1,10 @@
 #include "collect/load.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "collect/collect.hpp"
 #include "collect/parts.hpp"
+#include "core/clock.hpp"
 #include "kernel/tables.hpp"
 #include "shared/abi.h"
 
@@ -12,19 +12,6 @@ namespace weir {
 namespace {
 
 constexpr std::uint64_t alive_ns = 10'000'000'000;  // a flow that had a packet so short a time ago
-
-std::uint64_t monotonic_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-// A tick of flow times, as collect.cpp has it.
-std::uint64_t tick_ns() {
-    timespec resolution{};
-    clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
-    return static_cast<std::uint64_t>(resolution.tv_nsec) << WEIR_FLOW_TICK_SHIFT;
-}
 
 }  // namespace
 
@@ -55,7 +42,7 @@ Result<void> LoadReader::read(LoadSnapshot& snapshot) {
     WEIR_TRY(snapshot.share, collect_shares());
 
     const auto now_tick = static_cast<std::uint32_t>(clock.jiffies >> WEIR_FLOW_TICK_SHIFT);
-    const auto ticks = static_cast<std::uint32_t>(alive_ns / std::max<std::uint64_t>(1, tick_ns()));
+    const auto ticks = static_cast<std::uint32_t>(alive_ns / std::max<std::uint64_t>(1, flow_tick_ns()));
     return count_flows(snapshot, instance, now_tick, ticks);
 }
 

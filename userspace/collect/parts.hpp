@@ -25,4 +25,7 @@ Result<Selected> open_selected(const std::string& selector);
 // Tenants with a limit, or with one to be confirmed, or under fair share.
 Result<std::vector<TenantLimitState>> limit_states(const Instance& instance, std::uint64_t now_ns);
 
+// How long a tick of flow times is: bpf/lib/flow_table.h counts jiffies.
+std::uint64_t flow_tick_ns();
+
 }  // namespace weir

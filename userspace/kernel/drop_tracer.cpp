@@ -9,13 +9,13 @@
 
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <map>
 #include <memory>
 #include <tuple>
 
 #include <fmt/format.h>
 
+#include "core/clock.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "kernel/state_dir.hpp"
 #include "weir_drop.skel.h"
@@ -50,12 +50,6 @@ Result<int> tracepoint_arguments() {
         type = btf__type_by_id(kernel.get(), type->type);
     // The first argument is the tracing program's own.
     return type != nullptr && btf_is_func_proto(type) ? btf_vlen(type) - 1 : 0;
-}
-
-std::uint64_t monotonic_now_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 Result<std::string> kept_directory() {
@@ -178,7 +172,7 @@ Result<DropTracer> DropTracer::start() {
         return fail(Errc::failed, "cannot keep the drop tracer's files", errno_text(errno));
 
     const std::uint32_t zero = 0;
-    const weir_drop_settings settings{.started_ns = monotonic_now_ns()};
+    const weir_drop_settings settings{.started_ns = monotonic_ns()};
     if (bpf_map_update_elem(tracer.settings_.get(), &zero, &settings, BPF_ANY) != 0)
         return fail(Errc::failed, "cannot write the drop tracer's settings", errno_text(errno));
     tracer.link_ = Fd(bpf_raw_tracepoint_open(nullptr, tracer.program_.get()));

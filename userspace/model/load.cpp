@@ -8,10 +8,6 @@
 namespace weir {
 namespace {
 
-double per_second(std::uint64_t amount, std::uint64_t window_ns) {
-    return window_ns == 0 ? 0 : static_cast<double>(amount) * 1e9 / static_cast<double>(window_ns);
-}
-
 // What was let through. A packet that is dropped while its ledger is read may be in one count and not in the other yet.
 Count let_through(const DirectionLedger& ledger) {
     const Count all = ledger.total();

@@ -81,4 +81,8 @@ std::string_view untracked_name(std::size_t kind) {
     }
 }
 
+double per_second(std::uint64_t amount, std::uint64_t window_ns) {
+    return window_ns == 0 ? 0 : static_cast<double>(amount) * 1e9 / static_cast<double>(window_ns);
+}
+
 }  // namespace weir

@@ -66,6 +66,9 @@ struct Count {
     friend bool operator==(const Count&, const Count&) = default;
 };
 
+// `amount` over `window_ns`, in a second; 0 over no time.
+double per_second(std::uint64_t amount, std::uint64_t window_ns);
+
 // What the user wants of one interface: a line of `weir attach`, or an entry of a document.
 struct VnicSpec {
     std::string interface;

@@ -69,10 +69,6 @@ std::string drop_words(const DirectionLedger& ledger) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-double per_second(std::uint64_t amount, std::uint64_t window_ns) {
-    return static_cast<double>(amount) * 1e9 / static_cast<double>(window_ns);
-}
-
 std::string plural(std::uint64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", human_count(count), noun, count == 1 ? "" : "s");
 }

@@ -45,9 +45,6 @@ std::string share_table(const FairShare& share, const std::vector<std::string>& 
 // "12 packets dropped (rate 10, aqm 2), 5 packets marked"; empty if there is neither.
 std::string drop_words(const DirectionLedger& ledger);
 
-// `amount` over `window_ns`, in a second.
-double per_second(std::uint64_t amount, std::uint64_t window_ns);
-
 // "1 flow", "1,234 flows"
 std::string plural(std::uint64_t count, std::string_view noun);
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/clock.hpp"
+
 namespace weir::top {
 namespace {
 
@@ -17,12 +19,8 @@ constexpr std::uint64_t verdict_pause_ns = 5'000'000'000;  // at least, between 
 constexpr std::uint64_t reading_rest = 4;
 constexpr std::uint64_t verdict_rest = 19;
 
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
-
 std::chrono::nanoseconds until(std::uint64_t moment_ns) {
-    const auto now = now_ns();
+    const auto now = monotonic_ns();
     return std::chrono::nanoseconds(moment_ns - std::min(moment_ns, now));
 }
 
@@ -93,13 +91,13 @@ bool Feed::rest(std::uint64_t until_ns) {
 void Feed::read_list() {
     LoadSnapshot earlier;  // taken_ns 0: none yet
     LoadSnapshot later;
-    for (auto due_ns = now_ns();;) {
-        const auto begun_ns = now_ns();
+    for (auto due_ns = monotonic_ns();;) {
+        const auto begun_ns = monotonic_ns();
         const auto read = source_->loads(later);
         const bool is_first = earlier.taken_ns == 0;
         std::optional<Loads> loads;
         if (read && !is_first) loads = loads_of(earlier, later);
-        const auto took_ns = now_ns() - begun_ns;
+        const auto took_ns = monotonic_ns() - begun_ns;
         {
             const std::scoped_lock lock(mutex_);
             current_.trouble = read ? "" : to_line(read.error());
@@ -142,7 +140,7 @@ void Feed::read_opened() {
             const std::scoped_lock lock(mutex_);
             if (stops_) return;
         }
-        const auto begun_ns = now_ns();
+        const auto begun_ns = monotonic_ns();
         auto reading = source_->tenant(tenant);
         std::shared_ptr<const TopDetail> detail;
         if (reading && !tenant.empty()) {
@@ -153,7 +151,7 @@ void Feed::read_opened() {
             detail = std::make_shared<const TopDetail>(detail_of(tenant, *first, before, *reading));
             before = std::move(*reading);
         }
-        due_ns = std::max(begun_ns + interval_ns_, begun_ns + (1 + reading_rest) * (now_ns() - begun_ns));
+        due_ns = std::max(begun_ns + interval_ns_, begun_ns + (1 + reading_rest) * (monotonic_ns() - begun_ns));
         const std::scoped_lock lock(mutex_);
         if (opened_ != tenant || tenant.empty()) continue;
         current_.detail_trouble = reading ? "" : to_line(reading.error());
@@ -164,7 +162,7 @@ void Feed::read_opened() {
 
 void Feed::read_verdicts() {
     for (;;) {
-        const auto begun_ns = now_ns();
+        const auto begun_ns = monotonic_ns();
         if (auto window = source_->pulses()) {
             window->conntrack.failed = 0;  // since when, nobody knows
             auto report = noisy::judge(*window, {});
@@ -173,7 +171,7 @@ void Feed::read_verdicts() {
             mark_verdicts(current_.loads, current_.verdicts);
             publish();
         }
-        const auto took_ns = now_ns() - begun_ns;
+        const auto took_ns = monotonic_ns() - begun_ns;
         if (!rest(begun_ns + std::max(verdict_pause_ns, (1 + verdict_rest) * took_ns))) return;
     }
 }
