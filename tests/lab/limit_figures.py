@@ -57,7 +57,8 @@ def tcp(kept, settings):
     idle_ms = percentile(latencies_ms(kept.json("ping_idle")["answers"][1:]), 50)
     ping = kept.json("ping")
     ping_ms = latencies_ms(ping["answers"], warm)
-    ask_ms = latencies_ms(kept.json("ask")["answers"], warm)
+    ask_ms = [took for name in kept.names() if name.startswith("ask_")
+              for took in latencies_ms(kept.json(name)["answers"], warm)]
     srtt_ms = [rtt / 1e3 for flow in source["flows"]
                for rtt in flow["rtt_us"][len(flow["rtt_us"]) * WARM_UP_NS // (end - start):]]
     drops, marks = drops_and_marks(kept, settings["kind"])

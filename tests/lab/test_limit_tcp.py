@@ -37,34 +37,38 @@ class LimitTcp:
     places = ()
 
     def each(self):
-        for name in self.places:
-            with self.subTest(place=name):
-                yield (limit_figures.bits_per_second(PLACES[name]["rate"]), self.figures("subject " + name),
-                       self.figures("cake " + name))
+        """(place, limit in bit/s, the subject's figures, CAKE's)"""
+        return [(name, limit_figures.bits_per_second(PLACES[name]["rate"]), self.figures("subject " + name),
+                 self.figures("cake " + name)) for name in self.places]
 
     def test_goodput_is_cakes(self):
-        for _, subject, cake in self.each():
-            self.assertGreaterEqual(subject["goodput_bps"], 0.98 * cake["goodput_bps"])
+        for place, _, subject, cake in self.each():
+            with self.subTest(place=place):
+                self.assertGreaterEqual(subject["goodput_bps"], 0.98 * cake["goodput_bps"])
 
     def test_no_second_exceeds_the_limit(self):
-        for limit, subject, _ in self.each():
-            self.assertLessEqual(subject["wire_highest_second_bps"], 1.005 * limit)
+        for place, limit, subject, _ in self.each():
+            with self.subTest(place=place):
+                self.assertLessEqual(subject["wire_highest_second_bps"], 1.005 * limit)
 
     def test_ping_and_requests_wait_no_longer_than_with_cake(self):
-        for _, subject, cake in self.each():
-            for flow in ("ping", "ask"):
-                self.assertLessEqual(subject[f"{flow}_added_p50_ms"], cake[f"{flow}_added_p50_ms"] + 0.02)
-                self.assertLessEqual(subject[f"{flow}_added_p99_ms"], cake[f"{flow}_added_p99_ms"] + 0.5)
-            self.assertEqual(subject["ping_lost"], 0)
+        for place, _, subject, cake in self.each():
+            with self.subTest(place=place):
+                for flow in ("ping", "ask"):
+                    self.assertLessEqual(subject[f"{flow}_added_p50_ms"], cake[f"{flow}_added_p50_ms"] + 0.02)
+                    self.assertLessEqual(subject[f"{flow}_added_p99_ms"], cake[f"{flow}_added_p99_ms"] + 0.5)
+                self.assertEqual(subject["ping_lost"], 0)
 
     def test_bulk_queue_is_short(self):
-        for limit, subject, _ in self.each():
-            if limit >= 100_000_000:
-                self.assertLessEqual(subject["bulk_queue_p50_ms"], 10)
+        for place, limit, subject, _ in self.each():
+            with self.subTest(place=place):
+                if limit >= 100_000_000:
+                    self.assertLessEqual(subject["bulk_queue_p50_ms"], 10)
 
     def test_nothing_else_dropped(self):
-        for _, subject, cake in self.each():
-            self.assertEqual((subject["other_drops"], cake["other_drops"]), (0, 0))
+        for place, _, subject, cake in self.each():
+            with self.subTest(place=place):
+                self.assertEqual((subject["other_drops"], cake["other_drops"]), (0, 0))
 
     def test_with_ecn_nothing_is_dropped(self):
         ecn, plain = self.figures("subject ecn"), self.figures("cake 100 tx")
