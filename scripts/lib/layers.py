@@ -43,6 +43,7 @@ class Tally:
         self.passed += other.passed
         self.failed += other.failed
         self.skips += other.skips
+        self.seconds += other.seconds
 
     @property
     def ran(self):
@@ -146,35 +147,39 @@ def has_tests(directory, label):
     return bool(found and int(found.group(1)))
 
 
-def run_ctest(directory, layer, title):
-    """One layer of one build directory."""
-    tally = Tally()
-    report = os.path.join(directory, f"{layer}.xml")
-    log = os.path.join(directory, f"{layer}.log")
+def run_ctest(directory, layers, title=None):
+    """Layers of one build directory, tests that leave each other alone at the same time; {layer: Tally}."""
+    tallies = {layer: Tally() for layer in layers}
+    name = "+".join(layers)
+    report = os.path.join(directory, f"{name}.xml")
+    log = os.path.join(directory, f"{name}.log")
     if os.path.exists(report):
         os.remove(report)
-    command = ["ctest", "--test-dir", directory, "-L", f"^{layer}$", "--no-tests=error", "--output-junit", report]
-    command += ["-j", str(os.cpu_count() or 1), "--test-output-size-passed", "100000000"]
-    command += ["--test-output-size-failed", "100000000"]
+    command = ["ctest", "--test-dir", directory, "-L", f"^({'|'.join(layers)})$", "--no-tests=error"]
+    command += ["--output-junit", report, "-j", str(max(2, os.cpu_count() or 1))]
+    command += ["--test-output-size-passed", "100000000", "--test-output-size-failed", "100000000"]
     with open(log, "w", encoding="utf-8") as file:
         code = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT).returncode
     cases = xml.etree.ElementTree.parse(report).getroot().iter("testcase") if os.path.exists(report) else []
     for case in cases:
         one = tally_case(case)
-        tally.add(one)
+        layer = case.get("name").split(".")[0]
+        tallies[layer].add(one)
+        tallies[layer].seconds += float(case.get("time") or 0)
         output = case.findtext("system-out") or ""
         with open(log, "a", encoding="utf-8") as file:
             file.write(f"\n===== {case.get('name')}: {case.get('status')}\n{output}")
         if one.failed:
-            print(f"FAILED {title}: {case.get('name')}")
+            print(f"FAILED {title or layer}: {case.get('name')}")
             show_failures(output, os.path.relpath(log, ROOT))
-    if tally.ran == 0 and not tally.skips:
-        print(f"FAILED {title}: the layer ran no test")
-        tally.failed += 1
-    elif code != 0 and tally.failed == 0:
-        print(f"FAILED {title}: ctest ended with {code}; see {os.path.relpath(log, ROOT)}")
-        tally.failed += 1
-    return tally
+    for layer, tally in tallies.items():
+        if tally.ran == 0 and not tally.skips:
+            print(f"FAILED {title or layer}: the layer ran no test")
+            tally.failed += 1
+    if code != 0 and not any(tally.failed for tally in tallies.values()):
+        print(f"FAILED {title or name}: ctest ended with {code}; see {os.path.relpath(log, ROOT)}")
+        tallies[layers[0]].failed += 1
+    return tallies
 
 
 def run_lint():
@@ -218,26 +223,40 @@ def why_no_bpf():
     return None
 
 
-def run_layer(layer, no_bpf):
-    tally = Tally()
-    if layer == "lint":
-        return run_lint()
+def why_not(layer, no_bpf):
+    """Why a layer is skipped as a whole, as (name, reason), or None."""
     if layer == "lab" and not glob.glob(os.path.join(ROOT, "tests", "lab", "test_*.py")):
-        tally.skips.append(("lab", "there are no experiments under tests/lab yet"))
-        return tally
+        return "lab", "there are no experiments under tests/lab yet"
     if layer in NEEDS_BPF and no_bpf:
-        tally.skips.append((f"the whole layer {layer}", no_bpf))
-        return tally
+        return f"the whole layer {layer}", no_bpf
     if layer == "fuzz" and glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.cpp")):
         if not has_tests(DEV, "fuzz"):
-            tally.skips.append(("the whole layer fuzz", "no clang++ with the libFuzzer runtime here"))
-            return tally
-    tally = run_ctest(DEV, layer, layer)
-    if layer == "unit":
-        if build("asan", "weir_unit_tests"):
-            tally.add(run_ctest(os.path.join(ROOT, "build", "asan"), "unit", "unit (sanitizers)"))
-        else:
-            tally.failed += 1
+            return "the whole layer fuzz", "no clang++ with the libFuzzer runtime here"
+    return None
+
+
+def run_together(layers):
+    """{layer: Tally}"""
+    if layers == ["lint"]:
+        return {"lint": timed(run_lint)}
+    tallies = run_ctest(DEV, layers)
+    if layers == ["unit"]:
+        tallies["unit"].add(timed(run_sanitized))
+    return tallies
+
+
+def run_sanitized():
+    if build("asan", "weir_unit_tests"):
+        return run_ctest(os.path.join(ROOT, "build", "asan"), ["unit"], "unit (sanitizers)")["unit"]
+    tally = Tally()
+    tally.failed += 1
+    return tally
+
+
+def timed(function):
+    start = time.monotonic()
+    tally = function()
+    tally.seconds = time.monotonic() - start
     return tally
 
 
@@ -249,19 +268,28 @@ def main():
         return 2
     layers = list(dict.fromkeys(layers)) or LAYERS
 
-    start = time.monotonic()
+    begin = time.monotonic()
     if not build("dev"):
         print("\nthe build failed: no test was run\n0 passed, 1 failed, 0 skipped")
         return 1
-    print(f"built in {time.monotonic() - start:.0f} s", flush=True)
+    print(f"built in {time.monotonic() - begin:.0f} s", flush=True)
 
     no_bpf = why_no_bpf()
-    results = {}
+    results, todo = {}, []
     for layer in layers:
-        start = time.monotonic()
-        results[layer] = run_layer(layer, no_bpf)
-        results[layer].seconds = time.monotonic() - start
+        skip = why_not(layer, no_bpf)
+        if skip:
+            results[layer] = Tally()
+            results[layer].skips.append(skip)
+        # The lab's virtual time does not mind company, and most of netns is waiting.
+        elif layer == "lab" and ["netns"] in todo:
+            todo[todo.index(["netns"])].append("lab")
+        else:
+            todo.append([layer])
+    for together in todo:
+        results.update(run_together(together))
         sys.stdout.flush()
+    results = {layer: results[layer] for layer in layers}
 
     skips = [(layer, name, reason) for layer, tally in results.items() for name, reason in tally.skips]
     if skips:
@@ -274,6 +302,7 @@ def main():
         print(f"{layer:<8} {counts}")
     passed = sum(tally.passed for tally in results.values())
     failed = sum(tally.failed for tally in results.values())
+    print(f"\nall of it in {time.monotonic() - begin:.0f} s")
     print(f"\n{passed} passed, {failed} failed, {len(skips)} skipped")
     return 1 if failed else 0
 

@@ -28,7 +28,7 @@ import vm
 
 _wanted = {}  # (kernel, virtual_time) -> cases
 _outcomes = {}  # the same -> a future of {name: Kept or Failed}
-MACHINE_TIMEOUT_S = 1800
+MACHINE_TIMEOUT_S = 3000
 _pool = concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time())
 
 
