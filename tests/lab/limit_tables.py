@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/qos-results.md, out of the figures in build/lab: one table an experiment and kernel."""
 
+import limit_bars
 import limit_figures
 import vm
 
@@ -15,8 +16,16 @@ Without a run, from the figures of the last: `scripts/lab all --render`. One cas
 has at that rate. `weir_idle` is Weir attached, with no limit. Columns named + are above the idle path's round trip.
 """
 
+BARS = f"""## Held and missed
+
+TCP: goodput at least {limit_bars.GOODPUT:.0%} of CAKE's (the better of the two CAKEs, where there are two); no second above
+the limit by more than {limit_bars.RATE:.1%}; pings and requests wait no longer than with CAKE, by the median (and
+{limit_bars.P50_MS * 1000:.0f} µs for the hooks' own instructions), and by the p99 and {limit_bars.P99_MS} ms; from 100 Mbit/s
+on the bulk flows' own queue is at most {limit_bars.QUEUE_MS} ms; with ECN nothing is dropped. UDP: what is delivered is the
+limit, within {limit_bars.RATE:.1%}."""
+
 TITLES = {
-    "limit_tcp": """## TCP beside a ping and a request/response flow
+    "limit_tcp": """## TCP beside pings and request/response flows
 
 Goodput is payload at the receiver after 2 s of warm-up, the ramp the same in those 2 s; the highest second is of wire bytes
 at the receiver, over any second of the run, against the limit. The queue is the bulk flows' own: the median of the smoothed
@@ -130,8 +139,18 @@ def section(name, results):
     return parts
 
 
+def bars(all_results):
+    """What Weir's cases hold, and what they miss."""
+    missed = {(results["kernel"], case): wrong for results in all_results
+              for case, wrong in limit_bars.missed(results).items()}
+    bad = {key: wrong for key, wrong in missed.items() if wrong}
+    lines = [f"- Linux {kernel} `{case}`: {'; '.join(wrong)}" for (kernel, case), wrong in sorted(bad.items())]
+    return [BARS, f"Of {len(missed)} cases of Weir {len(missed) - len(bad)} hold all of that" + (", but:" if bad else "."),
+            *(["\n".join(lines)] if lines else [])]
+
+
 def render(all_results):
-    parts = [HEAD.rstrip()]
+    parts = [HEAD.rstrip(), *bars(all_results)]
     for name, title in TITLES.items():
         sections = [part for results in all_results for part in section(name, results)]
         if sections:

@@ -3,6 +3,7 @@
 
 import unittest
 
+import limit_bars
 import limit_figures
 import vm
 
@@ -62,6 +63,31 @@ class Cases(unittest.TestCase):
             vm.case("limit_tcp", speed="10mbit")
         with self.assertRaisesRegex(ValueError, "letters"):
             vm.case("limit_tcp", rate="10 mbit")
+
+
+class Bars(unittest.TestCase):
+    GOOD = {"goodput_bps": 95e6, "wire_highest_second_bps": 100.1e6, "bulk_queue_p50_ms": 4, "ecn": False, "drops": 9,
+            "retransmits": 9, "ping_added_p50_ms": 0, "ping_added_p99_ms": 0.1, "ask_added_p50_ms": 0, "ask_added_p99_ms": 0.1}
+
+    def missed(self, **worse):
+        cases = {vm.case("limit_tcp", kind="weir", rate="100mbit"): {**self.GOOD, **worse},
+                 vm.case("limit_tcp", kind="cake", rate="100mbit"): {**self.GOOD, "goodput_bps": 90e6},
+                 vm.case("limit_tcp", kind="cake_gso", rate="100mbit"): self.GOOD,
+                 vm.case("limit_tcp", kind="weir", rate="10mbit"): self.GOOD}  # CAKE's are not there
+        return limit_bars.missed({"cases": cases})
+
+    def test_only_what_has_a_peer_is_held_to_it(self):
+        self.assertEqual(self.missed(), {vm.case("limit_tcp", kind="weir", rate="100mbit"): []})
+
+    def test_each_bar_can_be_missed(self):
+        for worse, word in (({"goodput_bps": 92e6}, "goodput 96.8%"), ({"wire_highest_second_bps": 100.6e6}, "highest second"),
+                            ({"ping_added_p50_ms": 0.03}, "ping p50"), ({"ask_added_p99_ms": 0.7}, "ask p99"),
+                            ({"bulk_queue_p50_ms": 11}, "queue 11.0 ms"), ({"ecn": True}, "in spite of ECN")):
+            with self.subTest(worse=worse):
+                (wrong,), = self.missed(**worse).values()
+                self.assertIn(word, wrong)
+        self.assertIsNone(limit_bars.udp({"delivered_of_limit": 1.004}))
+        self.assertIn("99.40%", limit_bars.udp({"delivered_of_limit": 0.994}))
 
 
 if __name__ == "__main__":
