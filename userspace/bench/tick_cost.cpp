@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "bench/statistics.hpp"
+#include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "model/limit.hpp"
@@ -34,11 +35,6 @@ std::unexpected<Error> failed(std::string_view what, int error) {
     return fail(Errc::failed, fmt::format("cannot measure the tick: {}", what), errno_text(error));
 }
 
-// CLOCK_MONOTONIC.
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
-
 // Tenants of weights 1 to 7, each with a queue in both directions.
 Result<void> add_tenant(weir_bpf& weir, std::uint32_t slot, std::uint32_t tenants, weir_limit& value) {
     Limit limit;
@@ -46,7 +42,7 @@ Result<void> add_tenant(weir_bpf& weir, std::uint32_t slot, std::uint32_t tenant
     const weir_share_part part{.capacity_bps = capacity_bps, .fallback_bps = capacity_bps / tenants};
     for (auto& direction : value.direction) {
         direction.rule = rule_of(limit, limit.tx, part);
-        direction.byte_time = (now_ns() + queue_ns) << WEIR_TIME_SHIFT;
+        direction.byte_time = (monotonic_ns() + queue_ns) << WEIR_TIME_SHIFT;
     }
     bpf_map_create_opts options{};
     options.sz = sizeof(options);

@@ -5,10 +5,10 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
+#include "core/clock.hpp"
 #include "report/top.hpp"
 #include "top/endings.hpp"
 #include "top/feed.hpp"
@@ -22,10 +22,6 @@ constexpr int clock_ms = 1000;
 constexpr std::uint64_t clock_ns = clock_ms * std::uint64_t{1'000'000};
 // What readings have at the end to end by themselves.
 constexpr std::uint64_t patience_ns = 300'000'000;
-
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
 
 // Reads all keys that there are. True: something is to be drawn.
 bool press(Screen& screen, const TopFrame& frame, TopState& state) {
@@ -46,8 +42,8 @@ Result<void> loop(Screen& screen, Feed& feed, TopState& state, const Endings& en
     auto frame = std::make_shared<const TopFrame>();
     std::uint64_t drawn_ns = 0;
     for (bool changed = true;;) {
-        if (changed || now_ns() - drawn_ns >= clock_ns) {
-            drawn_ns = now_ns();
+        if (changed || monotonic_ns() - drawn_ns >= clock_ns) {
+            drawn_ns = monotonic_ns();
             TopScreen size = screen.size();
             size.now_ns = drawn_ns;
             screen.draw(top_lines(*frame, state, size));
