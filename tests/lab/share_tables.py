@@ -13,7 +13,8 @@ CASES = {
     "16, 4 and 1 flows": ({"web": 16, "db": 4}, ALL),
     "weight 4 idle": ({"mail": 0, "db": 4}, ALL),
     "weight 4 wakes": ({"wake": 2, "delay": 1}, BOTH),
-    "weight 4 wakes, rx": ({"wake": 2, "delay": 1, "direction": "rx", "link": 0}, ("weir",)),
+    "4 flows each, rx": ({"web": 4, "db": 4, "mail": 4, "direction": "rx", "link": 0}, ALL),
+    "weight 4 wakes, rx": ({"wake": 2, "delay": 1, "direction": "rx", "link": 0}, BOTH),
     "min 40mbit of weight 1": ({"web_min": "40mbit"}, ("weir",)),
 }
 KINDS = {"weir": "Weir", "htb": "HTB", "htb_fq_codel": "HTB, fq_codel", "htb_fq_codel_quantum": "HTB, fq_codel, quantum"}

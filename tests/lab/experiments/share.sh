@@ -16,7 +16,7 @@ parameter capture 0
 
 capacity=100mbit
 sharers "$delay" "$direction" "$link"
-share "$kind" "$capacity"
+share "$kind" "$capacity" "$direction"
 [ "$web_min" = 0 ] || weir limit set web "--$direction-min" "$web_min"
 
 # between NAME DIRECTION: sets sender, receiver and address of a tenant's traffic.

@@ -27,10 +27,10 @@ sharers() {
     [ "$3" = 0 ] || inside up tc qdisc add dev "$forward" root tbf rate "$3" burst 20k latency 200ms
 }
 
-# share KIND CAPACITY: by weir, htb or htb_fq_codel (at the host's device, tx), these with _quantum too: then what they lend
-# is in proportion to the weights; or none.
+# share KIND CAPACITY DIRECTION: by weir, htb or htb_fq_codel, these with _quantum too: then what they lend is in proportion
+# to the weights; or none. HTB stands at the host's device; what comes in goes by an ifb, which it stands at.
 share() {
-    local name bits total=0
+    local name bits total=0 at=up side=src
     local -a quantum
     bits=$(in_bits "$2")
     for name in "${sharers[@]}"; do total=$((total + weight_of[$name])); done
@@ -42,15 +42,22 @@ share() {
             for name in "${sharers[@]}"; do weir limit set "$name" --weight "${weight_of[$name]}"; done
             ;;
         htb | htb_quantum | htb_fq_codel | htb_fq_codel_quantum)
-            tc qdisc add dev up root handle 1: htb default 1
-            tc class add dev up parent 1: classid 1:99 htb rate "$2" ceil "$2"
+            if [ "$3" = rx ]; then
+                at=ifb0 side=dst
+                ip link add ifb0 type ifb
+                ip link set ifb0 up
+                tc qdisc add dev up clsact
+                tc filter add dev up ingress matchall action mirred egress redirect dev ifb0
+            fi
+            tc qdisc add dev "$at" root handle 1: htb default 1
+            tc class add dev "$at" parent 1: classid 1:99 htb rate "$2" ceil "$2"
             for name in "${sharers[@]}"; do
                 quantum=()
                 [ "${1%_quantum}" = "$1" ] || quantum=(quantum $((weight_of[$name] * 3028)))
-                tc class add dev up parent 1:99 classid "1:${net_of[$name]}" htb ceil "$2" \
+                tc class add dev "$at" parent 1:99 classid "1:${net_of[$name]}" htb ceil "$2" \
                     rate "$((bits * weight_of[$name] / total))bit" "${quantum[@]}"
-                [ "${1#htb_fq_codel}" = "$1" ] || tc qdisc add dev up parent "1:${net_of[$name]}" fq_codel
-                tc filter add dev up parent 1: protocol ip u32 match ip src "10.${net_of[$name]}.0.0/24" \
+                [ "${1#htb_fq_codel}" = "$1" ] || tc qdisc add dev "$at" parent "1:${net_of[$name]}" fq_codel
+                tc filter add dev "$at" parent 1: protocol ip u32 match ip "$side" "10.${net_of[$name]}.0.0/24" \
                     flowid "1:${net_of[$name]}"
             done
             ;;
