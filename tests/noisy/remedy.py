@@ -9,7 +9,8 @@ p50 and a p99, or what their transfers moved. Four figures a victim: before the 
 (the baseline, twice), beside it in the first (the harm) and in the second (with the remedy). Mended means: at most a
 fifth more than the baseline, the larger of the two, or not more than a floor above it: FLOOR_MS, which is what a verdict
 itself calls no harm and what this machine's own scheduling adds, and the time that one full packet of the culprit's takes
-on the uplink, which no limit spares anybody. Of a transfer: at least 0.8 of the smaller one. A play whose two
+on the uplink, which no limit spares anybody. Of a download one of each of its connections: they are sent from outside, and
+have crossed the uplink together before the host can drop any. Of a transfer: at least 0.8 of the smaller one. A play whose two
 baselines are far apart says nothing and is played again. One that did not mend is played twice more: both must mend.
 
 Ends with 0 if each remedy that is offered mends.
@@ -84,7 +85,9 @@ def play(theatre, scene, folder):
 
 
 def floor_ms(scene):
-    return FLOOR_MS + 1514 * 8 / scene.uplink_mbit / 1000
+    packets = max([1] + [act.words[act.words.index("--flows") + 1] for act in scene.acts
+                         if act.who in scene.culprits and act.what == "fetch"])
+    return FLOOR_MS + packets * 1514 * 8 / scene.uplink_mbit / 1000
 
 
 def row_of(victim, unit, one, two, floor):

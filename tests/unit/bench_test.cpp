@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bench/tick_cost.hpp"
+
 namespace weir::test {
 namespace {
 
@@ -84,6 +86,15 @@ TEST(BenchVerdict, KeepsWhatItJudged) {
     EXPECT_EQ(verdict.bar.name, "65,536 flows");
     EXPECT_DOUBLE_EQ(verdict.measured_ns, 150);
     EXPECT_DOUBLE_EQ(verdict.reference_ns, 320);
+}
+
+TEST(BenchTick, IsHeldToWhatItTakesAtQuietMoments) {
+    TickCost cost{.tenants = 256, .interval_ns = 4'000'000, .tick_ns = 42'000, .lower_quartile_ns = 31'000};
+    EXPECT_TRUE(cost.passed());  // held to nothing
+    cost.cpu_limit = 0.01;
+    EXPECT_TRUE(cost.passed());
+    cost.lower_quartile_ns = 41'000;
+    EXPECT_FALSE(cost.passed());
 }
 
 }  // namespace

@@ -70,6 +70,12 @@ public:
             },
             tenant);
     }
+    void burst(std::size_t slot) {
+        auto& tx = at(1, slot).direction[WEIR_TX];
+        tx.bytes = 60000;
+        tx.packets = 50;
+        tx.peak_bytes = 30000;
+    }
     void small_packets(int direction, std::uint32_t per_slot) {
         loudly([&](weir_pulse_slot& slot) {
             slot.direction[direction].packets = per_slot;
@@ -161,9 +167,7 @@ const std::map<std::string, Story>& guilty() {
         {"microburst",
          [](Play& play) {
              for (std::size_t i = play.begin; i < play.end; i += 3) {
-                 play.at(1, i).direction[WEIR_TX].bytes = 60000;
-                 play.at(1, i).direction[WEIR_TX].packets = 50;
-                 play.at(1, i).direction[WEIR_TX].peak_bytes = 30000;
+                 play.burst(i);
                  for (const std::size_t tenant : {0U, 2U})
                      play.at(tenant, i).direction[WEIR_TX].rtt_max_ns =
                          static_cast<std::uint32_t>(play.between(4e6, 6e6));
@@ -304,6 +308,43 @@ TEST(Noisy, RandomWindowsAccuseNobody) {
             }
         EXPECT_TRUE(judge(play.window, {}).neighbours.empty()) << "seed " << seed;
     }
+}
+
+// Bursts beside delays of the machine's own, which come and go for two seconds each; `met` of the bursts delay the
+// others by some milliseconds more.
+void burst_on_a_busy_machine(Play& play, double met) {
+    play.end = play.begin + 78;
+    for (std::size_t i = 0; i < length; ++i) {
+        const bool is_burst = i >= play.begin && i < play.end && i % 3 == 0;
+        if (is_burst) play.burst(i);
+        const bool is_met = is_burst && play.between(0, 1) < met;
+        const bool is_busy = i / 20 % 2 == 0;
+        for (const std::size_t tenant : {0U, 2U})
+            play.at(tenant, i).direction[WEIR_TX].rtt_max_ns =
+                static_cast<std::uint32_t>((is_busy ? play.between(3e6, 10e6) : play.between(0.2e6, 0.6e6)) +
+                                           (is_met ? play.between(4e6, 8e6) : 0));
+    }
+}
+
+TEST(Noisy, BurstsAreComparedWithWhatIsBesideThem) {
+    int right = 0;
+    for (unsigned seed = 0; seed < seeds; ++seed) {
+        Play play(seed);
+        burst_on_a_busy_machine(play, 0.95);
+        const auto report = judge(play.window, {});
+        ASSERT_LE(report.neighbours.size(), 1U) << "seed " << seed;
+        right += report.neighbours.size() == 1 && report.neighbours.front().pattern == Pattern::microburst ? 1 : 0;
+    }
+    EXPECT_GE(right, seeds * 95 / 100);
+}
+
+TEST(Noisy, BurstsThatFewMeetHarmNobody) {
+    for (const double met : {0.0, 0.25})
+        for (unsigned seed = 0; seed < 200; ++seed) {
+            Play play(seed);
+            burst_on_a_busy_machine(play, met);
+            EXPECT_TRUE(judge(play.window, {}).neighbours.empty()) << met << " seed " << seed;
+        }
 }
 
 TEST(Noisy, AThresholdCanBeSet) {

@@ -117,6 +117,7 @@ Json bench_json(const BenchReport& report) {
     for (const TickCost& cost : report.tick_costs)
         json["tick"].push_back({{"tenants", cost.tenants},
                                 {"tick_ns", cost.tick_ns},
+                                {"lower_quartile_ns", cost.lower_quartile_ns},
                                 {"interval_ns", cost.interval_ns},
                                 {"cpu", cost.cpu()},
                                 {"cpu_limit", cost.cpu_limit > 0 ? Json(cost.cpu_limit) : Json()},
@@ -187,11 +188,13 @@ std::string bench_table(const BenchReport& report, const Style& style) {
 
     Table ticks({{.header = "FAIR SHARE'S TICK"},
                  {.header = "TAKES", .kind = Column::quantity},
+                 {.header = "A QUARTER AT MOST", .kind = Column::quantity},
                  {.header = "EVERY", .kind = Column::quantity},
                  {.header = "OF ONE CPU", .kind = Column::number},
-                 {.header = "HELD TO", .kind = Column::number}});
+                 {.header = "THE QUARTER HELD TO", .kind = Column::number}});
     for (const TickCost& cost : report.tick_costs)
         ticks.add({fmt::format("{} tenants", cost.tenants), fmt::format("{:.1f} us", cost.tick_ns / 1000),
+                   fmt::format("{:.1f} us", cost.lower_quartile_ns / 1000),
                    fmt::format("{} ms", cost.interval_ns / 1'000'000),
                    Cell(fmt::format("{:.2f} %", 100 * cost.cpu()), cost.passed() ? Tone::plain : Tone::warning),
                    cost.cpu_limit > 0 ? fmt::format("{:.0f} %", 100 * cost.cpu_limit) : std::string("-")});

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -90,7 +91,9 @@ Result<TickCost> measure(weir_bpf& weir, std::uint32_t tenants, unsigned runs) {
         WEIR_TRY(const double ns, tick(weir));
         if (run >= warm_up) took.push_back(ns);
     }
-    cost.tick_ns = figures_of(took).median_ns;
+    const Figures figures = figures_of(std::move(took));
+    cost.tick_ns = figures.median_ns;
+    cost.lower_quartile_ns = figures.lower_quartile_ns;
 
     // A tick that found nobody asking would be cheap.
     weir_share_entry last{};

@@ -20,6 +20,11 @@ constexpr std::size_t before_slots = 5;
 constexpr std::size_t loud_samples = 4;
 constexpr std::size_t quiet_samples = 8;
 
+// A burst is compared with slots so near to it; and fewer bursts than these say nothing: eleven of twelve by chance is
+// three in a thousand.
+constexpr std::size_t beside_slots = 2;
+constexpr std::size_t pairs_least = 12;
+
 struct Samples {
     Series loud;
     Series quiet;
@@ -39,6 +44,40 @@ Samples samples_of(const Activity& activity, const Tenant& tenant, const Value& 
             samples.before.push_back(*sample);
     }
     return samples;
+}
+
+// Of an even number, between the two in the middle: the lower one of few is below most other values.
+double middle_of(Series values) {
+    std::ranges::sort(values);
+    const std::size_t half = values.size() / 2;
+    return values.size() % 2 != 0 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+// Each loud slot's, and at the same place in `quiet` the middle of the slots right beside it that are not loud: what a
+// machine's own delays are at that moment. For what is loud for a slot at a time.
+template <class Value>
+Samples pairs_of(const Activity& activity, const Tenant& tenant, const Value& value) {
+    Samples pairs;
+    for (std::size_t i = 0; i < tenant.slots.size(); ++i) {
+        const auto sample = activity.loud[i] != 0 ? value(tenant.slots[i]) : std::nullopt;
+        if (!sample) continue;
+        Series beside;
+        for (std::size_t j = i - std::min(i, beside_slots); j < std::min(i + beside_slots + 1, tenant.slots.size());
+             ++j)
+            if (const auto other = activity.loud[j] == 0 ? value(tenant.slots[j]) : std::nullopt)
+                beside.push_back(*other);
+        if (beside.empty()) continue;
+        pairs.loud.push_back(*sample);
+        pairs.quiet.push_back(middle_of(std::move(beside)));
+    }
+    return pairs;
+}
+
+Series differences_of(const Samples& pairs) {
+    Series differences;
+    for (std::size_t i = 0; i < pairs.loud.size(); ++i)
+        differences.push_back(pairs.loud[i] - pairs.quiet[i]);
+    return differences;
 }
 
 // Whether most of what was measured right before it began was already nearer to the harm than to the baseline.
@@ -81,21 +120,36 @@ bool is_about_cpu(const Activity& activity) {
 std::optional<Victim> latency_harm(const Activity& activity, const Tenant& victim, const Thresholds& t, int side,
                                    std::string& why_not) {
     const bool by_max = activity.pattern == Pattern::microburst;
-    const auto samples = samples_of(activity, victim, [&](const weir_pulse_slot& slot) -> std::optional<double> {
+    const double least_ns = by_max ? t.burst_latency_ns : t.latency_ns;
+    const auto value = [&](const weir_pulse_slot& slot) -> std::optional<double> {
         const auto& direction = slot.direction[side];
         if (direction.rtt_count == 0) return std::nullopt;
         return by_max ? direction.rtt_max_ns : mean_rtt(direction);
-    });
+    };
+    auto samples = samples_of(activity, victim, value);
+    double apart = separation(samples.loud, samples.quiet);
+    double longer_ns = median(samples.loud) - median(samples.quiet);
+    bool is_paired = false;
+    if (by_max) {
+        auto pairs = pairs_of(activity, victim, value);
+        const auto differences = differences_of(pairs);
+        const double rises = separation(differences, {0}), rise_ns = median(differences);
+        is_paired = differences.size() >= pairs_least && rises >= t.separation && rise_ns >= least_ns;
+        if (is_paired) {
+            samples = std::move(pairs);
+            apart = rises;
+            longer_ns = rise_ns;
+        }
+    }
     if (samples.loud.size() < loud_samples || samples.quiet.size() < quiet_samples) return std::nullopt;
     const double harmed = median(samples.loud), baseline = median(samples.quiet);
-    const double apart = separation(samples.loud, samples.quiet);
-    if (harmed < t.latency_ratio * baseline || harmed - baseline < (by_max ? t.burst_latency_ns : t.latency_ns))
-        return std::nullopt;
+    if (harmed < t.latency_ratio * baseline || longer_ns < least_ns) return std::nullopt;
     if (apart < t.separation) {
         why_not = fmt::format("the round trips of {} were longer at other times too", victim.name);
         return std::nullopt;
     }
-    if (was_there_before(samples, baseline, harmed)) {
+    // In pairs each burst has its own before.
+    if (!is_paired && was_there_before(samples, baseline, harmed)) {
         why_not = fmt::format("the round trips of {} had grown before", victim.name);
         return std::nullopt;
     }
