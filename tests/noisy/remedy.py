@@ -106,7 +106,7 @@ def is_calm(rows):
 
 def mend_once(name, seed):
     """The commands (None: nothing was offered), the rows, and what else went wrong, as words."""
-    scene = suite.scene_of(name, seed)
+    scene = scenarios.scene_of(name, seed)
     with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
         theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit, scene.capacity_mbit)
         text, one = play(theatre, scene, pathlib.Path(folder))
@@ -120,7 +120,7 @@ def mend_once(name, seed):
             return None, [], ""
         for command in commands:
             theatre.host.weir(*shlex.split(command)[1:])
-        text, two = play(theatre, suite.scene_of(name, seed), pathlib.Path(folder))
+        text, two = play(theatre, scenarios.scene_of(name, seed), pathlib.Path(folder))
         rows = [row_of(*key, one[key], two[key], floor_ms(scene)) for key in sorted(one)]
         still = [f"{each['tenant']} still a {each['pattern']}" for each in suite.judge(text)["neighbours"]]
         return commands, [row for row in rows if row], "; ".join(still)

@@ -5,12 +5,20 @@ A scenario is a function of a random.Random (the seed's) that returns a Scene. T
 what the label allows.
 """
 import dataclasses
-
-from stage import Act
+import random as randoms
 
 SCENARIOS = {}
 VICTIMS = {"a", "c"}
 LENGTH = 12
+
+
+class Act:
+    """One program of load.cpp in a tenant, or in the world, between two moments of the play. {world} and {a} in its words
+    are addresses, {world_mac} and {a_mac} hardware addresses."""
+
+    def __init__(self, who, what, begin, end, *words):
+        self.who, self.what, self.begin, self.end, self.words = who, what, begin, end, words
+        self.process = None
 
 
 @dataclasses.dataclass
@@ -30,6 +38,10 @@ class Scene:
 def scenario(function):
     SCENARIOS[function.__name__] = function
     return function
+
+
+def scene_of(name, seed):
+    return SCENARIOS[name](randoms.Random(f"{name}/{seed}"))
 
 
 def askers(random, often=3000):
