@@ -19,7 +19,7 @@ WORLD = "world"
 def logs_of(scene):
     """Numbers of the acts whose programs say what their users feel."""
     return [number for number, act in enumerate(scene.acts)
-            if act.who in scene.victims and act.what in ("ask", "bulk", "fetch")]
+            if act.who in scene.victims and act.what in scenarios.FELT_BY]
 
 
 class Notes:
@@ -71,7 +71,8 @@ def plan_of(scene):
         moments += [(act.begin, f"begin {number} {act.who} {act.what} {' '.join(words)}"), (act.end, f"end {number}")]
     moments.sort(key=lambda moment: moment[0])
     head = [f"stand {name} {address_of(name)} {mac_of(name)}" for name in everybody]
-    settings = [f"uplink_mbit={scene.uplink_mbit}", f"capacity_mbit={scene.capacity_mbit}", f"seconds={scene.seconds}",
+    settings = [f"uplink_mbit={scene.uplink_mbit}", f"capacity_mbit={scene.capacity_mbit}",
+                f"conntrack_max={scene.conntrack_max}", f"seconds={scene.seconds}",
                 f'tenants="{" ".join(scene.tenants)}"', f'logs="{" ".join(map(str, logs))}"']
     return "\n".join([*settings, "stage() {", *head, "}", "acts() {", "true", *notes.before,
                       *(f"at {moment:.3f} {words}" for moment, words in moments), "}", ""])

@@ -150,6 +150,9 @@ def recorded(names):
 def live(names, seeds, first, save):
     for seed in range(first, first + seeds):
         for name in names or scenarios.SCENARIOS:
+            if scenarios.scene_of(name, seed).conntrack_max:
+                print(f"{name}: in the lab only")
+                continue
             text = play(name, seed)
             if save:
                 DATA.mkdir(parents=True, exist_ok=True)

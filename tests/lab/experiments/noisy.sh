@@ -65,6 +65,20 @@ table ip loss {
 RULES
 }
 
+# track MAX: the host's connections, through the bridge too. The bound is one of the machine: whoever else runs in it has
+# what was there before.
+track() {
+    nft -f - <<RULES
+table bridge connections {
+    chain forward { type filter hook prerouting priority 0; ct state established accept; }
+}
+RULES
+    local max=/proc/sys/net/netfilter/nf_conntrack_max before
+    before=$(nsenter --net=/tmp/first-net cat $max)
+    nsenter --net=/tmp/first-net sh -c "echo $1 >$max"
+    trap "nsenter --net=/tmp/first-net sh -c 'echo $before >$max'" EXIT
+}
+
 # play NAME: the acts, recorded; the verdict is kept as NAME, what the victims' programs logged as NAME-<act>.
 play() {
     local recorder busy act
@@ -96,6 +110,7 @@ weir attach up0 --role uplink "${capacity[@]}"
 for name in $tenants; do
     [ "$capacity_mbit" = 0 ] || weir limit set "$name" --weight 1 --mode police --burst 5ms
 done
+[ "$conntrack_max" = 0 ] || track "$conntrack_max"
 for name in world $tenants; do meanwhile "server_$name" inside "$name" load server; done
 
 play first
