@@ -190,6 +190,7 @@ void visit(const std::string& to, std::uint64_t interval_us, std::uint32_t size,
             visits[fd] = {next_ns, false, 0};
         }
         std::vector<pollfd> fds;
+        fds.reserve(visits.size());
         for (const auto& [fd, one] : visits)
             fds.push_back({fd, static_cast<short>(one.is_asked ? POLLIN : POLLOUT), 0});
         const auto left_ns = next_ns - std::min(next_ns, now_ns());

@@ -63,6 +63,14 @@ def mbps(samples, spans):
     return sum(moved) * 80 / len(moved) / 1e6 if len(moved) >= 5 else None
 
 
+def with_unanswered(samples, interval, end):
+    """A visitor begins at even intervals, whatever became of the visit before: what is missing among its samples had no
+    answer while it was there."""
+    first = min(moment for moment, _ in samples)
+    answered = {round((moment - first) / interval): took for moment, took in samples}
+    return [(first + number * interval, answered.get(number, LENGTH_NS)) for number in range(int((end - first) / interval))]
+
+
 def figures_of(scene, logs, play_began):
     """Of each program of a victim its figures before and beside the culprits, from its log, by the number of its act."""
     first, spans = moments(scene)
@@ -74,8 +82,8 @@ def figures_of(scene, logs, play_began):
         if act.what in ("ask", "visit"):
             words = list(act.words)
             interval_ns = int(words[words.index("--interval-us") + 1]) * 1000 if "--interval-us" in words else 5_000_000
-            if act.what == "visit":  # which is late for none of its requests
-                interval_ns = LENGTH_NS
+            if act.what == "visit":
+                samples, interval_ns = with_unanswered(samples, interval_ns / 1e9, act.end), LENGTH_NS
             for unit, share in (("ms p50", 0.5), ("ms p99", 0.99)):
                 figures[act.who, unit] = [wait_ms(samples, when, interval_ns, share) for when in ([(0.7, first)], spans)]
         else:
