@@ -10,7 +10,7 @@ A case "noisy,scene=udp_hog,seed=1" finds its plan in the machine as /lab/scenes
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "noisy"))
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "noisy"))
 import scenarios  # noqa: E402
 
 WORLD = "world"

@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "lab"), str(HERE)]
+sys.path += [str(HERE.parent / "lab"), str(HERE)]
 import kernels  # noqa: E402
 import noisy_plan  # noqa: E402
 import scenarios  # noqa: E402

@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "netns"), str(HERE)]
+sys.path += [str(HERE.parent / "netns"), str(HERE)]
 import lab  # noqa: E402
 import scenarios  # noqa: E402
 import stage  # noqa: E402
