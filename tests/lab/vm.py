@@ -24,6 +24,7 @@ import tarfile
 import tempfile
 
 import kernels
+import noisy_plan
 from initramfs import Initramfs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -36,7 +37,8 @@ PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nft", "ns
 TOOLS = ["arrivals", "ask", "bulk", "datagrams", "echoes", "tap", "wire"]
 # Found and loaded by the kernel itself when they are first needed, as on any stock machine.
 MODULES = """veth bridge 8021q dummy tun virtio_net virtio_pci cls_bpf cls_matchall cls_u32 act_gact act_mirred act_police
-    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nf_conntrack tcp_bbr ifb""".split()
+    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nft_numgen
+    nf_conntrack nf_conntrack_bridge tcp_bbr ifb""".split()
 # Without cmpxchg16b, which QEMU 7.2 emulates with wrong flags now and then: the guest's allocator double-faults on it.
 CPU = "qemu64,-cx16"
 CONSOLE_LINES = 60
@@ -123,7 +125,8 @@ class Lab:
             # QEMU opens it anew by this path; nothing of it has a name that would outlive this process.
             channel = ["-serial", f"file:/proc/self/fd/{results.fileno()}"]
             stdout = None if verbose else console
-            ended = self._boot({"/lab/run": todo.encode()}, channel, stdout, [results.fileno()])
+            files = {"/lab/run": todo.encode(), **noisy_plan.files_of(names)}
+            ended = self._boot(files, channel, stdout, [results.fileno()])
             console.seek(0)
             log = console.read().decode(errors="replace").splitlines()[-CONSOLE_LINES:]
             context = f"end of the console, Linux {self._kernel.release}:\n" + "\n".join(log)
@@ -226,7 +229,8 @@ def _build(kernel, files):
     image.device("/dev/console", 5, 1)
     build = os.environ.get("WEIR_BUILD", os.path.join(ROOT, "build", "dev"))
     image.program(os.environ.get("WEIR", os.path.join(build, "weir")), "weir")
-    image.program(os.environ.get("WEIR_TRUTH", os.path.join(build, "tests", "netns", "truth")), "truth")
+    for helper in ("truth", "load"):
+        image.program(os.environ.get("WEIR_" + helper.upper(), os.path.join(build, "tests", "netns", helper)), helper)
     for tool in TOOLS:
         image.program(os.path.join(build, "tests", "lab", tool))
     for program in PROGRAMS:

@@ -2,16 +2,16 @@
 //
 //     load server                                    in the world: answers, takes and gives all below
 //     load ask ADDRESS [--interval-us N] [--size N]  a request at a time over one connection, answered by --size bytes
-//     load bulk ADDRESS [--flows N]                  uploads as fast as TCP does
-//     load fetch ADDRESS [--flows N]                 downloads as fast as TCP does
-//     load pace ADDRESS --kbps N                     uploads at that rate by TCP, in chunks every 10 ms
-//     load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at once, which makes bursts
-//     load churn ADDRESS [--per-second N]            connections, opened and closed
-//     load raw IFACE --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
+//     load visit ADDRESS [--interval-us N] [--size N]   the same by a new connection each, none waits for the one
+//     before load bulk ADDRESS [--flows N]                  uploads as fast as TCP does load fetch ADDRESS [--flows N]
+//     downloads as fast as TCP does load pace ADDRESS --kbps N                     uploads at that rate by TCP, in
+//     chunks every 10 ms load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at once,
+//     which makes bursts load churn ADDRESS [--per-second N]            connections, opened and closed load raw IFACE
+//     --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
 //
-// Each runs for --seconds (3600) or until SIGTERM. All but raw go by the kernel's sockets. With --log FILE, ask writes
-// a line a request: when it was sent and how long the answer took, in ns; bulk and fetch one a tenth of a second: when,
-// and the bytes since the last.
+// Each runs for --seconds (3600) or until SIGTERM. All but raw go by the kernel's sockets. With --log FILE, ask and
+// visit write a line a request: when it was sent and how long the answer took, in ns; bulk and fetch one a tenth of a
+// second: when, and the bytes since the last.
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -167,6 +167,49 @@ void ask(const std::string& to, std::uint64_t interval_us, std::uint32_t size, s
             got += static_cast<std::size_t>(n);
         }
         log.line(sent_ns, now_ns() - sent_ns);
+    }
+}
+
+// One request by a connection of its own.
+struct Visit {
+    std::uint64_t began_ns;
+    bool is_asked;
+    std::size_t got;
+};
+
+void visit(const std::string& to, std::uint64_t interval_us, std::uint32_t size, std::uint64_t end_ns, Log log) {
+    auto address = address_of(to, ask_port);
+    const Request request{size, {}};
+    std::vector<char> buffer(1 << 18);
+    std::map<int, Visit> visits;
+    for (std::uint64_t next_ns = now_ns(); now_ns() < end_ns && !tool::stop_requested;) {
+        for (; next_ns <= now_ns(); next_ns += interval_us * 1000) {
+            const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+            if (fd < 0) tool::die("no socket", errno);
+            (void)connect(fd, general(address), sizeof(address));
+            visits[fd] = {next_ns, false, 0};
+        }
+        std::vector<pollfd> fds;
+        fds.reserve(visits.size());
+        for (const auto& [fd, one] : visits)
+            fds.push_back({fd, static_cast<short>(one.is_asked ? POLLIN : POLLOUT), 0});
+        const auto left_ns = next_ns - std::min(next_ns, now_ns());
+        const timespec wait{0, static_cast<long>(std::min(left_ns, ns_per_s - 1))};
+        if (ppoll(fds.data(), fds.size(), &wait, nullptr) <= 0) continue;
+        for (const auto& ready : fds) {
+            if (!ready.revents) continue;
+            auto& one = visits[ready.fd];
+            if (!one.is_asked) {
+                one.is_asked = send(ready.fd, &request, sizeof(request), MSG_NOSIGNAL) > 0;
+                if (one.is_asked) continue;
+            }
+            const ssize_t n = recv(ready.fd, buffer.data(), buffer.size(), 0);
+            one.got += static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+            if (n > 0 && one.got < size) continue;
+            if (n > 0) log.line(one.began_ns, now_ns() - one.began_ns);
+            close(ready.fd);
+            visits.erase(ready.fd);
+        }
     }
 }
 
@@ -351,7 +394,7 @@ int main(int argc, char** argv) {
     tool::stop_on_signals();
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "server") return serve();
-    if (argc < 3) tool::usage("server | ask|bulk|fetch|pace|udp|churn ADDRESS | raw IFACE [OPTIONS]");
+    if (argc < 3) tool::usage("server | ask|visit|bulk|fetch|pace|udp|churn ADDRESS | raw IFACE [OPTIONS]");
     const std::string to = argv[2];
     const std::uint64_t end_ns = now_ns() + options.number("--seconds", 3600) * ns_per_s;
     const Log log(options.text("--log"));
@@ -359,6 +402,9 @@ int main(int argc, char** argv) {
     if (what == "ask")
         ask(to, options.number("--interval-us", 5000), static_cast<std::uint32_t>(options.number("--size", 200)),
             end_ns, log);
+    if (what == "visit")
+        visit(to, options.number("--interval-us", 20000), static_cast<std::uint32_t>(options.number("--size", 200)),
+              end_ns, log);
     if (what == "bulk") flows(to, sink_port, options.number("--flows", 1), end_ns, log);
     if (what == "fetch") flows(to, source_port, options.number("--flows", 1), end_ns, log);
     if (what == "pace") pace(to, options.number("--kbps", 1000), end_ns);

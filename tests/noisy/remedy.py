@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether the commands that weir noisy prints mend: plays a scenario, applies them, and plays it again on the same stage.
 
-    remedy.py [--seeds N] [--first N] [NAME...]     all scenarios that have a culprit, or those named
+    remedy.py [--kernel K] [--seeds N] [--first N] [NAME...]     all scenarios that have a culprit, or those named
+
+With --kernel 6.1 or 6.12 on a stock kernel of the lab, once: there a fq holds what a limit delays, no play is disturbed, and
+all limits of bandwidth shape.
 
 What is judged is not what Weir measures but what the victims' own programs do: how long each of their requests took, as a
 p50 and a p99, or what their transfers moved. Four figures a victim: before the culprit began in the first play and in the second
@@ -32,6 +35,7 @@ FLOOR_MS = 1.0
 FELT_MS = 0.5
 RATIO = 1.2
 APART = 2.0  # baselines
+LENGTH_NS = scenarios.LENGTH * 1_000_000_000
 PLAYS = 4    # until two baselines agree
 
 Row = collections.namedtuple("Row", "victim unit baseline again harmed mended good felt")
@@ -60,28 +64,45 @@ def mbps(samples, spans):
     return sum(moved) * 80 / len(moved) / 1e6 if len(moved) >= 5 else None
 
 
-def play(theatre, scene, folder):
-    """Plays; the recorded window, and of each program of a victim its figures before and beside the culprits."""
-    logs = []
-    for number, act in enumerate(scene.acts):
-        if act.who in scene.victims and act.what in ("ask", "bulk", "fetch"):
-            logs.append((act, folder / f"{number}.log"))
-            act.words += ("--log", logs[-1][1])
-    path = folder / "window.json"
-    theatre.play(scene.acts, scene.seconds, path, scene.prepare, scene.during)
+def with_unanswered(samples, interval, end):
+    """A visitor begins at even intervals, whatever became of the visit before: what is missing among its samples had no
+    answer while it was there."""
+    first = min(moment for moment, _ in samples)
+    answered = {round((moment - first) / interval): took for moment, took in samples}
+    return [(first + number * interval, answered.get(number, LENGTH_NS)) for number in range(int((end - first) / interval))]
+
+
+def figures_of(scene, logs, play_began):
+    """Of each program of a victim its figures before and beside the culprits, from its log, by the number of its act."""
     first, spans = moments(scene)
     figures = {}
-    for act, log in logs:
-        lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()]
-        samples = [(int(when) / 1e9 - theatre.begin, int(value)) for when, value in lines if value]
-        if act.what == "ask":
+    for number, log in logs.items():
+        act = scene.acts[number]
+        lines = [line.split() for line in log.splitlines()]
+        samples = [(int(when) / 1e9 - play_began, int(value)) for when, value in lines if value]
+        if act.what in ("ask", "visit"):
             words = list(act.words)
             interval_ns = int(words[words.index("--interval-us") + 1]) * 1000 if "--interval-us" in words else 5_000_000
+            if act.what == "visit":
+                samples, interval_ns = with_unanswered(samples, interval_ns / 1e9, act.end), LENGTH_NS
             for unit, share in (("ms p50", 0.5), ("ms p99", 0.99)):
                 figures[act.who, unit] = [wait_ms(samples, when, interval_ns, share) for when in ([(0.7, first)], spans)]
         else:
             figures[act.who, "Mbit/s"] = [mbps(samples, when) for when in ([(1, first)], spans)]
-    return path.read_text(encoding="utf-8"), figures
+    return figures
+
+
+def play(theatre, scene, folder):
+    """Plays; the recorded window, and of each program of a victim its figures before and beside the culprits."""
+    logs = []
+    for number, act in enumerate(scene.acts):
+        if act.who in scene.victims and act.what in scenarios.FELT_BY:
+            logs.append((number, folder / f"{number}.log"))
+            act.words += ("--log", logs[-1][1])
+    path = folder / "window.json"
+    theatre.play(scene.acts, scene.seconds, path, scene.prepare, scene.during)
+    return path.read_text(encoding="utf-8"), figures_of(scene, {number: log.read_text(encoding="utf-8") for number, log in logs},
+                                                        theatre.begin)
 
 
 def floor_ms(scene):
@@ -102,6 +123,15 @@ def row_of(victim, unit, one, two, floor):
     return Row(victim, unit, baseline, again, harmed, mended, mended >= least, harmed < least)
 
 
+def rows_of(scene, one, two):
+    rows = [row_of(*key, one[key], two[key], floor_ms(scene)) for key in sorted(one)]
+    return [row for row in rows if row]
+
+
+def still(report):
+    return "; ".join(f"{each['tenant']} still a {each['pattern']}" for each in report["neighbours"])
+
+
 def is_calm(rows):
     return all(max(row.baseline, row.again) <= max(APART * min(row.baseline, row.again),
                                                    min(row.baseline, row.again) + FLOOR_MS) for row in rows)
@@ -109,7 +139,7 @@ def is_calm(rows):
 
 def mend_once(name, seed):
     """The commands (None: nothing was offered), the rows, and what else went wrong, as words."""
-    scene = suite.scene_of(name, seed)
+    scene = scenarios.scene_of(name, seed)
     with tempfile.TemporaryDirectory() as folder, lab.Lab() as the_lab:
         theatre = stage.Stage(the_lab, scene.tenants, scene.uplink_mbit, scene.capacity_mbit)
         text, one = play(theatre, scene, pathlib.Path(folder))
@@ -123,10 +153,39 @@ def mend_once(name, seed):
             return None, [], ""
         for command in commands:
             theatre.host.weir(*shlex.split(command)[1:])
-        text, two = play(theatre, suite.scene_of(name, seed), pathlib.Path(folder))
-        rows = [row_of(*key, one[key], two[key], floor_ms(scene)) for key in sorted(one)]
-        still = [f"{each['tenant']} still a {each['pattern']}" for each in suite.judge(text)["neighbours"]]
-        return commands, [row for row in rows if row], "; ".join(still)
+        text, two = play(theatre, scenarios.scene_of(name, seed), pathlib.Path(folder))
+        return commands, rows_of(scene, one, two), still(suite.judge(text))
+
+
+def mended(rows, wrong):
+    return bool(rows) and all(row.good for row in rows) and any(row.felt for row in rows) and not wrong
+
+
+def lines_of(rows):
+    return "\n".join(f"  {row.victim:<2} {row.baseline:8.2f} {row.again:8.2f} {row.harmed:9.2f} {row.mended:8.2f} {row.unit:<7} "
+                     f"{'mended' if row.good else 'NOT MENDED'}{'' if row.felt else ', was hardly felt'}" for row in rows)
+
+
+def in_the_lab(kernel, names, seeds):
+    """(what was played, whether a remedy was offered, whether it mends): with an fq, where limits of bandwidth shape."""
+    import in_lab
+    for name, seed, kept in in_lab.play(kernel, names, seeds, place="router", remedy=1):
+        if isinstance(kept, in_lab.vm.Failed):
+            sys.exit(f"{name} {seed}: {kept}")
+        scene = scenarios.scene_of(name, seed)
+        commands = kept.text("remedies").splitlines()
+        rows = rows_of(scene, *(figures_of(scene, *in_lab.logs_of(scene, kept, which)) for which in ("first", "second")))
+        wrong = still(kept.json("second"))
+        print(f"{name} {seed}: {'; '.join(commands) or 'no remedy is offered'}\n{lines_of(rows)}\n  "
+              f"{wrong or 'nobody is accused any more'}{'' if is_calm(rows) else '; the baselines are far apart'}", flush=True)
+        yield f"{kernel} {name} {seed}", bool(commands), not commands or (is_calm(rows) and mended(rows, wrong))
+
+
+def here(names, seeds):
+    suite.go_first()
+    for seed in seeds:
+        for name in names:
+            yield (f"{name} {seed}", *mend(name, seed, lambda text: print(text, flush=True)))
 
 
 def mend(name, seed, say=lambda words: None):
@@ -141,14 +200,12 @@ def mend(name, seed, say=lambda words: None):
             if rows and is_calm(rows):
                 break
         say(f"{name} {seed}: {'; '.join(commands)}")
-        for row in rows:
-            say(f"  {row.victim:<2} {row.baseline:8.2f} {row.again:8.2f} {row.harmed:9.2f} {row.mended:8.2f} {row.unit:<7} "
-                f"{'mended' if row.good else 'NOT MENDED'}{'' if row.felt else ', was hardly felt'}")
+        say(lines_of(rows))
         if wrong:
             say(f"  {wrong}")
         if not is_calm(rows):
             say("  the baselines are far apart: the machine is busy with other things")
-        verdicts.append(bool(rows) and all(row.good for row in rows) and any(row.felt for row in rows) and not wrong)
+        verdicts.append(mended(rows, wrong))
         if verdicts[1:2] == [False]:
             break
     return True, verdicts[0] or verdicts[1:] == [True, True]
@@ -159,20 +216,19 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--kernel", help="of the lab, in virtual time, instead of this machine's")
     words = parser.parse_intermixed_args()
-    suite.go_first()
     names = words.names or [name for name in scenarios.SCENARIOS if scenarios.SCENARIOS[name](random.Random(1)).culprits]
     print("victim, p50 and p99 of its requests or what its transfer moves: baseline, the second, beside the culprit, with the remedy")
-    offered, mended, not_mended = 0, 0, []
-    for seed in range(words.first, words.first + words.seeds):
-        for name in names:
-            is_offered, good = mend(name, seed, lambda text: print(text, flush=True))
-            offered += is_offered
-            mended += is_offered and good
-            if not good:
-                not_mended.append(f"{name} {seed}")
-    print(f"\n{offered} remedies, {mended} mend{'; not: ' + ', '.join(not_mended) if not_mended else ''}")
-    return 0 if offered and mended == offered else 1
+    seeds = range(words.first, words.first + words.seeds)
+    offered, good, bad = 0, 0, []
+    for what, is_offered, is_mended in in_the_lab(words.kernel, names, seeds) if words.kernel else here(names, seeds):
+        offered += is_offered
+        good += is_offered and is_mended
+        if not is_mended:
+            bad.append(what)
+    print(f"\n{offered} remedies, {good} mend{'; not: ' + ', '.join(bad) if bad else ''}")
+    return 0 if offered and good == offered else 1
 
 
 if __name__ == "__main__":

@@ -5,12 +5,21 @@ A scenario is a function of a random.Random (the seed's) that returns a Scene. T
 what the label allows.
 """
 import dataclasses
-
-from stage import Act
+import random as randoms
 
 SCENARIOS = {}
 VICTIMS = {"a", "c"}
 LENGTH = 12
+FELT_BY = ("ask", "visit", "bulk", "fetch")  # programs that log what their users feel
+
+
+class Act:
+    """One program of load.cpp in a tenant, or in the world, between two moments of the play. {world} and {a} in its words
+    are addresses, {world_mac} and {a_mac} hardware addresses."""
+
+    def __init__(self, who, what, begin, end, *words):
+        self.who, self.what, self.begin, self.end, self.words = who, what, begin, end, words
+        self.process = None
 
 
 @dataclasses.dataclass
@@ -24,12 +33,17 @@ class Scene:
     prepare: object = None  # called with the stage before the play
     during: object = None   # called with the stage while it is played, in a thread of its own
     seconds: int = LENGTH
+    conntrack_max: int = 0  # the host tracks connections, so many at most; 0: it tracks none. In the lab only
     calm_ms: float = 0      # a window is played again if before the culprit the machine itself delays longer than that
 
 
 def scenario(function):
     SCENARIOS[function.__name__] = function
     return function
+
+
+def scene_of(name, seed):
+    return SCENARIOS[name](randoms.Random(f"{name}/{seed}"))
 
 
 def askers(random, often=3000):
@@ -156,6 +170,15 @@ def port_scan_small_host(random):
 @scenario
 def connection_churn(random):
     return guilty(random, "connection_churn", Act("b", "churn", *moments(random), "{world}", "--per-second", 4000), uplink=3)
+
+
+@scenario
+def conntrack_pressure(random):
+    """The uplink has room, the host's table of connections has not: who opens one has to try again."""
+    begin, end = moments(random)
+    acts = [Act(who, "visit", 0, LENGTH, "{world}", "--interval-us", often) for who, often in (("a", 20000), ("c", 30000))]
+    acts += [Act("b", "churn", begin, end, "{world}", "--per-second", random.randint(400, 600)) for _ in range(4)]
+    return Scene(acts, uplink_mbit=100, conntrack_max=2000, culprits={"b": "conntrack_pressure"}, victims=set(VICTIMS))
 
 
 @scenario

@@ -17,15 +17,6 @@ import lab
 UPLINK_MS = 150  # what the bottleneck's queue holds
 
 
-class Act:
-    """One program of load.cpp in a tenant, or in the world, between two moments of the play. {world} and {a} in its words
-    are addresses, {world_mac} and {a_mac} hardware addresses."""
-
-    def __init__(self, who, what, begin, end, *words):
-        self.who, self.what, self.begin, self.end, self.words = who, what, begin, end, words
-        self.process = None
-
-
 class Stage:
     def __init__(self, the_lab, tenants, uplink_mbit=20, capacity_mbit=0):
         self.lab = the_lab

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Plays the labelled scenarios with real traffic, or replays what was recorded of them, and prints the confusion table.
+"""Plays the labelled scenarios with real traffic, here or in the lab, or replays what was recorded of them, and prints the
+confusion table.
 
     suite.py replay [NAME...]                              recorded windows of tests/data/noisy: no root, no traffic
     suite.py live [--seeds N] [--first N] [--save] [NAME...]   plays; --save keeps the windows in tests/data/noisy
+    suite.py lab [--kernel K] [--seeds N] [NAME...]            on the stock kernels of the lab, in virtual time: no root
 
 Ends with 0 if the bars hold: recall 0.95, precision 0.99, no innocent accused, victim sets right in 0.9.
 """
@@ -13,22 +15,17 @@ import gzip
 import json
 import os
 import pathlib
-import random
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "netns"), str(HERE)]
+sys.path += [str(HERE.parent / "netns"), str(HERE)]
 import lab  # noqa: E402
 import scenarios  # noqa: E402
 import stage  # noqa: E402
 
 DATA = HERE.parent / "data" / "noisy"
 NOBODY = "-"
-
-
-def scene_of(name, seed):
-    return scenarios.SCENARIOS[name](random.Random(f"{name}/{seed}"))
 
 
 def judge(text):
@@ -52,7 +49,7 @@ def is_calm(scene, text):
 def play(name, seed):
     """One scenario with real traffic; the recorded window as text. Again, up to five times, if the machine was too busy
     with other things for what the scenario is about."""
-    scene = scene_of(name, seed)
+    scene = scenarios.scene_of(name, seed)
     for _ in range(5):
         text = play_once(scene)
         if is_calm(scene, text):
@@ -84,7 +81,7 @@ class Tally:
         self.wrong = []
 
     def add(self, name, seed, report):
-        scene = scene_of(name, seed)
+        scene = scenarios.scene_of(name, seed)
         found = {one["tenant"]: one for one in report["neighbours"]}
         self.windows += 1
         wrong = []
@@ -153,6 +150,9 @@ def recorded(names):
 def live(names, seeds, first, save):
     for seed in range(first, first + seeds):
         for name in names or scenarios.SCENARIOS:
+            if scenarios.scene_of(name, seed).conntrack_max:
+                print(f"{name}: in the lab only")
+                continue
             text = play(name, seed)
             if save:
                 DATA.mkdir(parents=True, exist_ok=True)
@@ -161,12 +161,33 @@ def live(names, seeds, first, save):
             yield name, seed, text
 
 
+def in_the_lab(names, kernels, seeds, first):
+    """(name, seed, report) of every scenario on every kernel; a scenario that failed reports nobody, and says why."""
+    import in_lab
+    for kernel in kernels or in_lab.KERNELS:
+        print(f"Linux {kernel}", flush=True)
+        for name, seed, kept in in_lab.play(kernel, names or list(scenarios.SCENARIOS), range(first, first + seeds)):
+            if isinstance(kept, in_lab.vm.Failed):
+                sys.exit(f"{name} {seed}: {kept}")
+            yield name, seed, kept.json("first")
+
+
+def windows_of(words):
+    if words.how == "lab":
+        yield from in_the_lab(words.names, words.kernel, words.seeds, words.first)
+        return
+    windows = recorded(words.names) if words.how == "replay" else live(words.names, words.seeds, words.first, words.save)
+    for name, seed, text in windows:
+        yield name, seed, judge(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("how", choices=("replay", "live"))
+    parser.add_argument("how", choices=("replay", "live", "lab"))
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--kernel", action="append", default=[], help="of the lab; all of them if none is named")
     parser.add_argument("--save", action="store_true")
     words = parser.parse_intermixed_args()
     unknown = set(words.names) - set(scenarios.SCENARIOS)
@@ -175,10 +196,9 @@ def main():
     if words.how == "live":
         go_first()
     tally = Tally()
-    windows = recorded(words.names) if words.how == "replay" else live(words.names, words.seeds, words.first, words.save)
-    for name, seed, text in windows:
-        wrong = tally.add(name, seed, judge(text))
-        if words.how == "live" or wrong:
+    for name, seed, report in windows_of(words):
+        wrong = tally.add(name, seed, report)
+        if words.how != "replay" or wrong:
             print(f"{name} {seed}: {'; '.join(wrong) or 'right'}", flush=True)
     print(f"\n{tally.table()}\n\n{tally.summary()}")
     return 0 if tally.windows and tally.holds() else 1

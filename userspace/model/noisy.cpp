@@ -147,18 +147,18 @@ const Activity* local_sender(const Activity& received, const std::vector<Activit
     return nullptr;
 }
 
-// The more specific says more.
+// The more specific says more. Where the host's table of connections is full, SYNs are without an answer for that.
 int rank(Pattern pattern) {
     switch (pattern) {
     case Pattern::spoofing:
         return 0;
     case Pattern::broadcast_storm:
         return 1;
-    case Pattern::scan:
-        return 2;
-    case Pattern::syn_flood:
-        return 3;
     case Pattern::conntrack_pressure:
+        return 2;
+    case Pattern::scan:
+        return 3;
+    case Pattern::syn_flood:
         return 4;
     case Pattern::inbound_flood:
         return 5;

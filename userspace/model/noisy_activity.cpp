@@ -143,7 +143,7 @@ std::vector<Rule> rules_of(const Window& window, const Thresholds& t) {
     constexpr double bps = slots_per_second * bits;
     const bool is_table_full =
         window.conntrack.max != 0 &&
-        (window.conntrack.failed != 0 ||
+        (static_cast<double>(window.conntrack.failed) >= t.loss_packets ||
          static_cast<double>(window.conntrack.count) >= t.conntrack_share * static_cast<double>(window.conntrack.max));
     const auto is_mostly_foreign = [t](const Sums& sums) { return sums.foreign >= t.foreign_share * sums.flows_tx; };
     const auto is_unanswered = [t](const Sums& sums) {

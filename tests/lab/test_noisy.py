@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Labelled noisy-neighbour scenarios on stock kernels: the right one is accused of the right thing, with all of its victims,
+nobody else is, and the remedy, which shapes where there is an fq, mends what the victims' own programs measure.
+
+A few of them. All: `python3 tests/noisy/suite.py lab`, `python3 tests/noisy/remedy.py --kernel 6.12`."""
+
+import unittest
+
+import noisy_plan  # noqa: F401 - first: it says where the others are
+import vm
+from experiment import Experiment
+
+import in_lab
+import remedy
+import scenarios
+import suite
+
+
+class Noisy:
+    virtual_time = True
+
+    def test_verdicts(self):
+        for case in self.cases.values():
+            settings = vm.settings_of(case)
+            with self.subTest(case=case):
+                report = self._of(case).json("first")
+                self.assertEqual(suite.Tally().add(settings["scene"], int(settings["seed"]), report), [])
+
+    def test_remedies_mend(self):
+        for case in self.cases.values():
+            settings = vm.settings_of(case)
+            if settings["remedy"] == "0":
+                continue
+            with self.subTest(case=case):
+                kept = self._of(case)
+                scene = scenarios.scene_of(settings["scene"], int(settings["seed"]))
+                plays = [remedy.figures_of(scene, *in_lab.logs_of(scene, kept, which)) for which in ("first", "second")]
+                rows = remedy.rows_of(scene, *plays)
+                print(f"{self.kernel} {case}: {kept.text('remedies').strip()}\n{remedy.lines_of(rows)}", flush=True)
+                self.assertNotIn("police", kept.text("remedies"))
+                self.assertTrue(remedy.is_calm(rows))
+                self.assertTrue(remedy.mended(rows, remedy.still(kept.json("second"))))
+
+
+class NoisyOn61(Noisy, Experiment):
+    kernel = "6.1"
+    cases = {
+        "conntrack": vm.case("noisy", scene="conntrack_pressure", place="router"),
+        "innocent": vm.case("noisy", scene="harmed_before"),
+    }
+
+
+class NoisyOn612(Noisy, Experiment):
+    kernel = "6.12"
+    cases = {
+        "hog": vm.case("noisy", scene="udp_hog", place="router", remedy=1),
+        "flood": vm.case("noisy", scene="small_flood_by_sockets"),
+    }
+
+
+if __name__ == "__main__":
+    unittest.main()
