@@ -21,7 +21,7 @@ import limit_tables
 import share_tables
 import vm
 
-CHUNK = 12
+CHUNK = 8
 RESULTS = os.path.join(vm.ROOT, "build", "lab")
 TABLES = os.path.join(vm.ROOT, "docs", "qos-results.md")
 SHARE_TABLE = os.path.join(vm.ROOT, "docs", "fair-share.md")
@@ -136,8 +136,12 @@ def run_chunk(kernel, cases, lock):
     return failed
 
 
-def run_all(series, only, render_only=False):
-    """Exit code."""
+def is_missing(kernel, case):
+    return "failed" in load(kernel)["cases"].get(case, {"failed": []})
+
+
+def run_all(series, only, render_only=False, go_on=False):
+    """Exit code. go_on: only what has no figures yet."""
     known = [cases.__name__ for cases in EXPERIMENTS]
     unknown = [name for name in only if name not in known]
     if unknown:
@@ -145,8 +149,9 @@ def run_all(series, only, render_only=False):
         return 2
     failed = 0
     if not render_only:
-        chunks = [(kernel, cases[first: first + CHUNK]) for cases in wanted(only).values()
-                  for first in range(0, len(cases), CHUNK) for kernel in series]
+        todo = [(kernel, [case for case in cases if not go_on or is_missing(kernel, case)])
+                for cases in wanted(only).values() for kernel in series]
+        chunks = [(kernel, cases[first: first + CHUNK]) for kernel, cases in todo for first in range(0, len(cases), CHUNK)]
         lock = threading.Lock()
         with concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time()) as pool:
             failed = sum(pool.map(lambda chunk: run_chunk(*chunk, lock), chunks))
