@@ -19,6 +19,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
 import lab  # noqa: E402
+import scenarios  # noqa: E402
 import stage  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
@@ -383,14 +384,14 @@ class Live(lab.Case):
     def test_who_becomes_noisy_is_said_and_whom_it_harms(self):
         theatre = stage.Stage(self.lab, "abc")
         for name in "ac":
-            theatre.start(stage.Act(name, "ask", 0, 0, "{world}", "--interval-us", 3000))
+            theatre.start(scenarios.Act(name, "ask", 0, 0, "{world}", "--interval-us", 3000))
         terminal = Terminal(theatre.host, [WEIR, "top", "--interval", "0.5"])
         self.addCleanup(terminal.__exit__)
         # Long enough to be known as quiet; top looks back every five seconds.
         time.sleep(3)
         screen = terminal.wait(lambda screen: set("abc") <= set(tenants(screen)), "the tenants")
         self.assertFalse([line for line in screen if line.startswith("!") or line.endswith(("!hog", "harmed"))], screen)
-        theatre.start(stage.Act("b", "udp", 0, 0, "{world}", "--kbps", 50000))
+        theatre.start(scenarios.Act("b", "udp", 0, 0, "{world}", "--kbps", 50000))
         screen = terminal.wait(lambda screen: any(line.startswith("! b: ") for line in screen), "the verdict")
         said = next(line for line in screen if line.startswith("! b: "))
         self.assertRegex(said, r"\A! b: bandwidth_hog \((high|medium|low) confidence\), disturbs .*\ba\b.*\bc\b")
