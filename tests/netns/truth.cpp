@@ -29,6 +29,7 @@ namespace {
 constexpr unsigned block_bytes = 1 << 20;
 constexpr unsigned snap_bytes = 256;
 constexpr unsigned retire_ms = 10;
+constexpr long patience_ms = 2000;  // until what the kernel says it had is given up as lost
 
 // Coarse, and named as Weir's classes where they mean the same.
 enum Kind { arp, ipv4_tcp, ipv4_udp, ipv4_icmp, ipv6_tcp, ipv6_udp, ipv6_icmp, other, kinds };
@@ -178,21 +179,19 @@ public:
                 continue;
             }
             const auto idle = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - last).count();
-            if (tool::stop_requested && idle >= 4 * static_cast<int>(retire_ms)) return;
-            if (idle_ms && any && idle >= static_cast<long>(idle_ms)) return;
+            const bool is_over = (tool::stop_requested && idle >= 4 * static_cast<int>(retire_ms)) ||
+                                 (idle_ms && any && idle >= static_cast<long>(idle_ms));
+            if (is_over && (has_all() || idle >= patience_ms)) return;
             pollfd waiting = {fd_, POLLIN, 0};
             poll(&waiting, 1, static_cast<int>(retire_ms));
             if (waiting.revents & POLLERR) forget_error();
         }
     }
 
+    // Frames that the kernel had for the socket and that are in no count.
     [[nodiscard]] std::uint64_t lost() const {
-        tpacket_stats_v3 stats = {};
-        socklen_t size = sizeof(stats);
-        if (getsockopt(fd_, SOL_PACKET, PACKET_STATISTICS, &stats, &size)) tool::die("no PACKET_STATISTICS", errno);
-        // tp_packets includes tp_drops.
         const std::uint64_t counted = in.total.frames + out.total.frames;
-        return std::max<std::uint64_t>(stats.tp_drops, stats.tp_packets > counted ? stats.tp_packets - counted : 0);
+        return std::max(drops_, seen_ > counted ? seen_ - counted : 0);
     }
 
     Direction in, out;
@@ -201,6 +200,18 @@ private:
     template <class T>
     void set(int level, int option, const T& value, const char* name) {
         if (setsockopt(fd_, level, option, &value, sizeof(value))) tool::die(std::string("cannot set ") + name, errno);
+    }
+
+    // A block that is not full is handed over by a timer, which on a busy machine may be late by more than a few of its
+    // turns.
+    bool has_all() {
+        tpacket_stats_v3 stats = {};
+        socklen_t size = sizeof(stats);
+        if (getsockopt(fd_, SOL_PACKET, PACKET_STATISTICS, &stats, &size)) tool::die("no PACKET_STATISTICS", errno);
+        // Reading sets them to 0; tp_packets includes tp_drops.
+        seen_ += stats.tp_packets;
+        drops_ += stats.tp_drops;
+        return in.total.frames + out.total.frames + drops_ >= seen_;
     }
 
     // An interface that goes down leaves ENETDOWN on the socket; the capture goes on when it comes up again.
@@ -237,6 +248,8 @@ private:
 
     int fd_ = -1;
     std::uint8_t* memory_ = nullptr;
+    std::uint64_t seen_ = 0;
+    std::uint64_t drops_ = 0;
     unsigned blocks_ = 0;
     unsigned next_ = 0;
 };
