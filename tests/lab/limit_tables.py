@@ -30,7 +30,7 @@ TITLES = {
 Goodput is payload at the receiver after 2 s of warm-up, the ramp the same in those 2 s; the highest second is of wire bytes
 at the receiver, over any second of the run, against the limit. The queue is the bulk flows' own: the median of the smoothed
 round-trip time.""",
-    "limit_udp": "## UDP at three times the limit (twice, at 1 Gbit/s)\n\nDelivered: wire bytes at the receiver.",
+    "limit_udp": "## UDP at three times the limit\n\nDelivered: wire bytes at the receiver. At 1 Gbit/s the emulated CPU cannot send as much as the limit.",
     "limit_change": """## A limit that changes every 100 ms between 50 and 100 Mbit/s
 
 Lost: of numbered UDP at 25 Mbit/s, which both limits let pass. In force: how long after the change the receiver's rate kept
