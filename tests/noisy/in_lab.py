@@ -14,7 +14,7 @@ import scenarios  # noqa: E402
 import vm  # noqa: E402
 
 KERNELS = list(kernels.SERIES)
-CHUNK = 10  # scenarios a boot
+CHUNK = 5  # scenarios a boot
 TIMEOUT_S = 3600
 
 
