@@ -122,9 +122,12 @@ class Tally:
         return "\n".join(lines)
 
     def figures(self):
-        recall = self.right / max(1, self.right + self.missed)
-        precision = self.right / max(1, self.right + self.false)
-        victims = self.victims_right / max(1, self.guilty_windows)
+        def share(part, whole):  # of nothing, all
+            return part / whole if whole else 1.0
+
+        recall = share(self.right, self.right + self.missed)
+        precision = share(self.right, self.right + self.false)
+        victims = share(self.victims_right, self.guilty_windows)
         return recall, precision, victims
 
     def holds(self):
