@@ -78,13 +78,7 @@ def plan_of(scene):
                       *(f"at {moment:.3f} {words}" for moment, words in moments), "}", ""])
 
 
-def files_of(cases):
-    """What the machine needs for those of these cases that are scenarios."""
-    files = {}
-    for case in cases:
-        name, *words = case.split(",")
-        if name == "noisy":
-            settings = dict(word.split("=", 1) for word in words)
-            scene, seed = settings.get("scene", "udp_hog"), settings.get("seed", "1")
-            files[f"/lab/scenes/{scene}-{seed}"] = plan_of(scenarios.scene_of(scene, int(seed))).encode()
-    return files
+def files_of(played):
+    """What the machine needs to play these: settings of cases of 'noisy'."""
+    return {f"/lab/scenes/{one['scene']}-{one['seed']}":
+            plan_of(scenarios.scene_of(one["scene"], int(one["seed"]))).encode() for one in played}

@@ -37,7 +37,9 @@ class Noisy:
                 plays = [remedy.figures_of(scene, *in_lab.logs_of(scene, kept, which)) for which in ("first", "second")]
                 rows = remedy.rows_of(scene, *plays)
                 print(f"{self.kernel} {case}: {kept.text('remedies').strip()}\n{remedy.lines_of(rows)}", flush=True)
+                self.assertIn("--tx-max", kept.text("remedies"))
                 self.assertNotIn("police", kept.text("remedies"))
+                self.assertEqual(kept.code("remedy"), 0, kept.errors("remedy"))
                 self.assertTrue(remedy.is_calm(rows))
                 self.assertTrue(remedy.mended(rows, remedy.still(kept.json("second"))))
 

@@ -125,7 +125,8 @@ class Lab:
             # QEMU opens it anew by this path; nothing of it has a name that would outlive this process.
             channel = ["-serial", f"file:/proc/self/fd/{results.fileno()}"]
             stdout = None if verbose else console
-            files = {"/lab/run": todo.encode(), **noisy_plan.files_of(names)}
+            scenes = [settings_of(name) for name in names if name.split(",")[0] == "noisy"]
+            files = {"/lab/run": todo.encode(), **noisy_plan.files_of(scenes)}
             ended = self._boot(files, channel, stdout, [results.fileno()])
             console.seek(0)
             log = console.read().decode(errors="replace").splitlines()[-CONSOLE_LINES:]

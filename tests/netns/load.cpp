@@ -2,12 +2,13 @@
 //
 //     load server                                    in the world: answers, takes and gives all below
 //     load ask ADDRESS [--interval-us N] [--size N]  a request at a time over one connection, answered by --size bytes
-//     load visit ADDRESS [--interval-us N] [--size N]   the same by a new connection each, none waits for the one
-//     before load bulk ADDRESS [--flows N]                  uploads as fast as TCP does load fetch ADDRESS [--flows N]
-//     downloads as fast as TCP does load pace ADDRESS --kbps N                     uploads at that rate by TCP, in
-//     chunks every 10 ms load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at once,
-//     which makes bursts load churn ADDRESS [--per-second N]            connections, opened and closed load raw IFACE
-//     --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
+//     load visit ADDRESS [--interval-us N] [--size N]   the same, each by a new connection; none waits for another
+//     load bulk ADDRESS [--flows N]                  uploads as fast as TCP does
+//     load fetch ADDRESS [--flows N]                 downloads as fast as TCP does
+//     load pace ADDRESS --kbps N                     uploads at that rate by TCP, in chunks every 10 ms
+//     load udp ADDRESS --kbps N [--size N] [--period-ms N]   datagrams; all of a period at once, which makes bursts
+//     load churn ADDRESS [--per-second N]            connections, opened and closed
+//     load raw IFACE --to MAC --kind syn|scan|small|spoof|storm --pps N [--source A.B.C.D] [--target A.B.C.D]
 //
 // Each runs for --seconds (3600) or until SIGTERM. All but raw go by the kernel's sockets. With --log FILE, ask and
 // visit write a line a request: when it was sent and how long the answer took, in ns; bulk and fetch one a tenth of a

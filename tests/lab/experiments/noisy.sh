@@ -115,7 +115,7 @@ for name in world $tenants; do meanwhile "server_$name" inside "$name" load serv
 
 play first
 if [ "$remedy" = 1 ]; then
-    grep -o '"remedy": *"weir [^"]*"' "$RESULTS/first.out" | cut -d'"' -f4 | sort -u >"$RESULTS/remedies.out" || true
+    tr , '\n' <"$RESULTS/first.out" | sed -n 's/.*"remedy": *"\(weir [^"]*\)".*/\1/p' | sort -u >"$RESULTS/remedies.out"
     while read -r command; do
         # Words without quotes or patterns.
         # shellcheck disable=SC2086
