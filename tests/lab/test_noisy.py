@@ -23,7 +23,9 @@ class Noisy:
         for case in self.cases.values():
             settings = vm.settings_of(case)
             with self.subTest(case=case):
-                report = self._of(case).json("first")
+                kept = self._of(case)
+                self.assertEqual(kept.errors("acts"), "", "a program of the scene has failed")
+                report = kept.json("first")
                 self.assertEqual(suite.Tally().add(settings["scene"], int(settings["seed"]), report), [])
 
     def test_remedies_mend(self):
