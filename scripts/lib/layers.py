@@ -19,7 +19,7 @@ DEV = os.path.join(ROOT, "build", "dev")
 LAYERS = ["lint", "unit", "packets", "netns", "fuzz", "lab"]
 NEEDS_BPF = {"packets", "netns"}  # of this machine; the lab brings its own
 LOG_TAIL_LINES = 80
-TIDY_SECONDS = 120  # all layers together are to end within 25 minutes on two CPUs; clang-tidy over everything takes ten
+TIDY_SECONDS = 90  # all layers together are to end within 25 minutes on two CPUs; clang-tidy over everything takes ten
 
 GTEST_DONE = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:,.*)? \(\d+ ms\)$", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.M)

@@ -28,6 +28,7 @@ import vm
 
 _wanted = {}  # (kernel, virtual_time) -> cases
 _outcomes = {}  # the same -> a future of {name: Kept or Failed}
+_told = set()
 MACHINE_TIMEOUT_S = 3000
 _pool = concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time())
 
@@ -67,7 +68,9 @@ class Experiment(unittest.TestCase):
         """Of one of the class's cases on limits, and on the console: the record of a run is to have them."""
         case = self.cases[name]
         found = limit_figures.of(case, self._of(case))
-        print(f"{self.kernel} {case}: {found}", flush=True)
+        if (self.kernel, case) not in _told:
+            _told.add((self.kernel, case))
+            print(f"{self.kernel} {case}: {found}", flush=True)
         return found
 
 

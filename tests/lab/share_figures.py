@@ -2,7 +2,9 @@
 """Figures of the experiment 'share', out of what it kept: plain numbers, units in their names. Nothing here knows what is
 expected.
 
-Rates are of layer 2, as capacities are: payload as it arrived, times what carries it.
+Rates are of layer 2, as capacities are: what arrived, each packet once, times what carries it. Of TCP the senders' kernels
+know that; a receiver's program gets what waited for a lost packet long after it arrived. What the uplink carried is counted
+at the receivers' devices.
 """
 
 import link_figures
@@ -13,6 +15,7 @@ CAPACITY_BPS = 100_000_000
 SOURCES = {1: "web", 3: "db", 4: "mail", 5: "noisy"}  # second number of their addresses
 MS = 1_000_000
 WARM_UP_NS = 1_500 * MS
+RX_BYTES = 1  # of a sample of 'wire'
 TCP_FRAME, TCP_PAYLOAD = 1514, 1448
 UDP_FRAME = 1484
 
@@ -58,8 +61,8 @@ def read(kept, settings):
     end = min(starts) + (int(settings.get("seconds", 5)) * 1000 - 100) * MS
     figures = {"rates_bps": {}, "of_share": {}}
     rates = figures["rates_bps"]
-    for name, samples in sinks.items():
-        rates[name] = rate_bps(samples, begin, end, 1) * TCP_FRAME / TCP_PAYLOAD
+    for name in sinks:
+        rates[name] = rate_bps(kept.json(f"source_{name}")["delivered"], begin, end, 1) * TCP_FRAME
     if settings.get("blast", "300mbit") != "0":
         rates["noisy"] = rate_bps(kept.json("receive")["samples"], begin, end, 1) * UDP_FRAME
     weights = {name: WEIGHTS[name] for name in rates}
@@ -71,6 +74,8 @@ def read(kept, settings):
     # Goodput over weight; over the fair share where a min is more than that.
     figures["jain"] = jain([rates[name] / shares[name] for name in rates])
     figures["in_use"] = sum(rates.values()) / CAPACITY_BPS
+    figures["carried"] = sum(rate_bps(kept.json(name)["samples"], begin, end, RX_BYTES) for name in kept.names()
+                             if name.startswith("wire_")) / CAPACITY_BPS
     figures["ping_idle_p99_ms"] = percentile(answered_ms(kept, "ping_idle"), 99)
     figures["ping_p99_ms"] = percentile(answered_ms(kept, "ping", begin), 99)
     figures["ping_start_worst_ms"] = max(answered_ms(kept, "ping"))

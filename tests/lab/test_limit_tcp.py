@@ -15,21 +15,16 @@ SECONDS = 5
 PLACES = {
     "10 tx": {"rate": "10mbit"},
     "100 tx": {"rate": "100mbit"},
-    "1000 tx": {"rate": "1000mbit"},
+    # Over a longer path it is chance what one flow makes of a few seconds: after a signal it leaves a twentieth of the
+    # path empty for a second or two, whoever gave it. The matrix has those.
+    "1000 tx": {"rate": "1000mbit", "delay": 1},
     "100 rx": {"rate": "100mbit", "direction": "rx"},
 }
 ECN = vm.case("limit_tcp", kind=SUBJECT, rate="100mbit", seconds=SECONDS, ecn=1)
 
 
-def case(kind, place):
-    # CAKE cuts GSO frames at 1 Gbit/s; the emulated CPU has no time for that, and the bar would be low.
-    if kind == "cake" and place["rate"] == "1000mbit":
-        kind = "cake_gso"
-    return vm.case("limit_tcp", kind=kind, seconds=SECONDS, **place)
-
-
 def cases(places):
-    return {f"{who} {name}": case(kind, PLACES[name]) for name in places
+    return {f"{who} {name}": vm.case("limit_tcp", kind=kind, seconds=SECONDS, **PLACES[name]) for name in places
             for who, kind in (("subject", SUBJECT), ("cake", "cake"))} | {"subject ecn": ECN}
 
 
@@ -50,6 +45,9 @@ class LimitTcp:
 
     def test_goodput_is_cakes(self):
         self.holds(limit_bars.goodput)
+
+    def test_the_limit_is_in_use(self):
+        self.holds(limit_bars.in_use)
 
     def test_no_second_exceeds_the_limit(self):
         self.holds(limit_bars.highest_second)

@@ -32,6 +32,7 @@ class Share:
                 self.assertAlmostEqual(part, 1, delta=0.02, msg=tenant)
             self.assertGreaterEqual(figures["jain"], 0.999)
             self.assertLessEqual(figures["in_use"], 1.005)
+            self.assertLessEqual(figures["carried"], 1.005)
 
         self.check(expectation)
 

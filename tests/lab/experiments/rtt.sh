@@ -42,9 +42,14 @@ for timestamps in 1 0; do
             for delays in 5:1 20:10 80:1; do
                 case=ts$timestamps.loss$loss.ip$family.$delays
                 sides "${delays%:*}" "${delays#*:}" $loss
-                keep "latency_$case" weir latency web --duration 3 -j &
-                keep "iperf_$case" inside web iperf3 -c $peer --bidir -b 4M -l 8K -t 2
-                wait $!
+                # What iperf3 loses of its own words while it sets up, it may not get over.
+                for attempt in 1 2 3; do
+                    keep "latency_$case" weir latency web --duration 3 -j &
+                    keep "iperf_$case" inside web iperf3 -c $peer --bidir -b 4M -l 8K -t 2
+                    wait $!
+                    [ "$(cat "$RESULTS/iperf_$case.code")" != 0 ] || break
+                    echo "iperf3 failed, attempt $attempt of $case" >&2
+                done
             done
         done
     done

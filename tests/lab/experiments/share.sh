@@ -40,6 +40,9 @@ fi
 [ "$capture" = 0 ] || { keep links ip -j link; meanwhile arrivals arrivals; }
 declare -A flows_of=([web]=$web [db]=$db [mail]=$mail)
 waiting=()
+receivers=(far)
+[ "$direction" = tx ] || receivers=("${sharers[@]}")
+for name in "${receivers[@]}"; do meanwhile "wire_$name" inside "$name" wire eth0; done
 for name in web db mail; do
     [ "${flows_of[$name]}" != 0 ] || continue
     between $name
@@ -67,5 +70,6 @@ keep ping inside quiet echoes 10.2.0.2 --seconds $((seconds - 1))
 wait "${waiting[@]}"
 for name in web db mail; do [ "${flows_of[$name]}" = 0 ] || over "sink_$name" TERM; done
 [ "$blast" = 0 ] || over receive TERM
+for name in "${receivers[@]}"; do over "wire_$name" TERM; done
 [ "$capture" = 0 ] || over arrivals TERM
 [ "$kind" != weir ] || { keep state weir status -j; keep show weir limit show; }

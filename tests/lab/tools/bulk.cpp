@@ -8,8 +8,10 @@
 //     {"samples": [[time_ns, payload_bytes], ...]}                           every --step-ms (100); cumulative, all
 //     flows
 // The source ends its connections by reset after --seconds (10), so nothing queued holds it up:
-//     {"start_ns": ..., "flows": [{"retransmits", "lost", "delivered_ce", "ecn": bool, "rtt_us": [...]}, ...]}
-// rtt_us is the kernel's smoothed round-trip time of the flow, sampled every --step-ms (20).
+//     {"start_ns": ..., "delivered": [[time_ns, packets], ...],
+//      "flows": [{"retransmits", "lost", "delivered_ce", "ecn": bool, "rtt_us": [...]}, ...]}
+// rtt_us is the kernel's smoothed round-trip time of the flow, sampled every --step-ms (20); delivered the packets that
+// arrived of all flows, in order or not, each once: cumulative, a round trip late.
 #include <linux/tcp.h>
 #include <poll.h>
 
@@ -21,12 +23,25 @@ namespace {
 
 constexpr std::uint64_t default_port = 5301;
 
+// A count at a moment.
+using Samples = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+void print(const Samples& samples) {
+    const char* comma = "";
+    std::putchar('[');
+    for (const auto& [time_ns, count] : samples) {
+        std::printf("%s[%lu,%lu]", comma, time_ns, count);
+        comma = ",";
+    }
+    std::putchar(']');
+}
+
 int sink(tool::Options& options) {
     const std::uint64_t port = options.number("--port", default_port);
     const std::uint64_t step_ns = options.number("--step-ms", 100) * tool::ns_per_ms;
     std::vector<pollfd> watched = {{tool::listen_on(port), POLLIN, 0}};
     std::vector<char> buffer(1 << 18);
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> samples;
+    Samples samples;
     std::uint64_t bytes = 0, next = 0;
     bool any = false;
     tool::say_ready();
@@ -54,13 +69,9 @@ int sink(tool::Options& options) {
     }
     samples.emplace_back(tool::now_ns(), bytes);
 
-    std::printf("{\"samples\":[");
-    const char* comma = "";
-    for (const auto& [time_ns, count] : samples) {
-        std::printf("%s[%lu,%lu]", comma, time_ns, count);
-        comma = ",";
-    }
-    std::puts("]}");
+    std::printf("{\"samples\":");
+    print(samples);
+    std::puts("}");
     return 0;
 }
 
@@ -97,6 +108,7 @@ int source(tool::Options& options) {
     if (options.rest().size() != 1) tool::usage("source ADDRESS [--port P] [--flows N] [--seconds S] [--cc NAME]");
 
     const std::uint64_t start_ns = tool::now_ns();
+    Samples delivered;
     std::vector<pollfd> watched;
     for (Flow& flow : flows) {
         flow.fd = tool::open_socket(SOCK_STREAM);
@@ -112,7 +124,12 @@ int source(tool::Options& options) {
     const std::uint64_t end = start_ns + seconds * tool::ns_per_s;
     for (std::uint64_t now = start_ns; now < end && !tool::stop_requested; now = tool::now_ns()) {
         if (now >= next) {
-            std::ranges::for_each(flows, ask_kernel);
+            std::uint64_t packets = 0;
+            for (Flow& flow : flows) {
+                ask_kernel(flow);
+                packets += flow.info.tcpi_delivered;
+            }
+            delivered.emplace_back(now, packets);
             next += step_ns;
         }
         poll(watched.data(), watched.size(), static_cast<int>(step_ns / tool::ns_per_ms));
@@ -123,7 +140,9 @@ int source(tool::Options& options) {
     }
     std::ranges::for_each(flows, ask_kernel);
 
-    std::printf("{\"start_ns\":%lu,\"flows\":[", start_ns);
+    std::printf("{\"start_ns\":%lu,\"delivered\":", start_ns);
+    print(delivered);
+    std::printf(",\"flows\":[");
     for (const Flow& flow : flows) {
         if (&flow != flows.data()) std::putchar(',');
         print(flow);
