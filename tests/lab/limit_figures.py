@@ -181,6 +181,27 @@ def stop(kept, settings):
     }
 
 
+def summary(name, values):
+    """The median; of what is a highest value already, the highest."""
+    if isinstance(values[0], bool):
+        return all(values)
+    return percentile([value for value in values if value is not None], 100 if "highest" in name else 50)
+
+
+def merged(cases):
+    """{case: figures} with the runs (run=1, 2, ...) of a case as one. A run that failed counts as none."""
+    runs = {}
+    for case, figures in cases.items():
+        runs.setdefault(",".join(word for word in case.split(",") if not word.startswith("run=")), []).append(figures)
+    return {case: one_of([figures for figures in found if "failed" not in figures] or found) for case, found in runs.items()}
+
+
+def one_of(found):
+    if len(found) == 1:
+        return found[0]
+    return {"runs": len(found), **{name: summary(name, [figures[name] for figures in found]) for name in found[0]}}
+
+
 READERS = {"limit_tcp": tcp, "limit_udp": udp, "limit_change": change, "limit_local": local, "limit_cost": cost,
            "limit_stop": stop, "share": share_figures.read}
 

@@ -29,7 +29,8 @@ TITLES = {
 
 Goodput is payload at the receiver after 2 s of warm-up, the ramp the same in those 2 s; the highest second is of wire bytes
 at the receiver, over any second of the run, against the limit. The queue is the bulk flows' own: the median of the smoothed
-round-trip time.""",
+round-trip time. Rows of more than one run have the median of each figure, and the highest second of all: at 1 Gbit/s one loss
+more or less decides what a flow makes of these seconds.""",
     "limit_udp": "## UDP at three times the limit\n\nDelivered: wire bytes at the receiver. At 1 Gbit/s the emulated CPU cannot send as much as the limit.",
     "limit_change": """## A limit that changes every 100 ms between 50 and 100 Mbit/s
 
@@ -61,7 +62,7 @@ def tcp_row(settings, figures):
         "ask +p50 ms": text(figures["ask_added_p50_ms"]), "+p99 ": text(figures["ask_added_p99_ms"]),
         "queue ms": text(figures["bulk_queue_p50_ms"], "{:.1f}"), "drops": text(figures["drops"], "{:.0f}"),
         "marks": text(figures["marks"], "{:.0f}"), "sent again": text(figures["retransmits"], "{:.0f}"),
-        "CPU %": text(figures["busy_share"], "{:.0f}", 100),
+        "CPU %": text(figures["busy_share"], "{:.0f}", 100), "runs": str(figures.get("runs", 1)),
     }
 
 

@@ -52,6 +52,18 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(limit_figures.bits_per_second("10gbit"), 10_000_000_000)
 
 
+class Runs(unittest.TestCase):
+    def test_runs_of_a_case_are_one(self):
+        cases = {"limit_tcp,kind=weir": {"goodput_bps": 3, "wire_highest_second_bps": 3, "ecn": True, "drops": 1},
+                 "limit_tcp,kind=weir,run=2": {"goodput_bps": 1, "wire_highest_second_bps": 9, "ecn": True, "drops": None},
+                 "limit_tcp,kind=weir,run=3": {"goodput_bps": 2, "wire_highest_second_bps": 5, "ecn": False, "drops": 2},
+                 "limit_tcp,kind=weir,run=4": {"failed": ["why"]},
+                 "limit_tcp,kind=cake": {"failed": ["why"]}}
+        self.assertEqual(limit_figures.merged(cases), {
+            "limit_tcp,kind=weir": {"runs": 3, "goodput_bps": 2, "wire_highest_second_bps": 9, "ecn": False, "drops": 1},
+            "limit_tcp,kind=cake": {"failed": ["why"]}})
+
+
 class Cases(unittest.TestCase):
     def test_one_text_for_the_same_settings(self):
         self.assertEqual(vm.case("limit_tcp", rate="10mbit", kind="cake"), "limit_tcp,kind=cake,rate=10mbit")

@@ -8,11 +8,15 @@ parameter flows 1
 parameter cc cubic
 parameter seconds 6
 parameter ecn 0
+parameter run 1
 
 path "$delay" "$direction"
 ends "$direction"
 for end in web far; do inside $end sh -c "echo $ecn >/proc/sys/net/ipv4/tcp_ecn"; done
 limit "$kind" "$direction" "$rate"
+
+# Where chance has a say, another run is another case of the same.
+sleep "0.$((run * 37))"
 
 # Nothing else on the way.
 keep ping_idle inside "$sender" echoes "$receiver_address" --seconds 1
