@@ -69,9 +69,12 @@ truth_start() {
         kill -0 "$truth_pid" || { cat "$RESULTS/.truth.err" >&2; return 1; }
         sleep 0.1
     done
+    sleep 0.2
 }
 truth_stop() {
     local code=0
+    # The kernel hands its last packets over by a timer.
+    sleep 0.5
     kill -TERM "$truth_pid"
     wait "$truth_pid" || code=$?
     tail -n +2 "$RESULTS/.truth" >"$RESULTS/$1.out"
