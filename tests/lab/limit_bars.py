@@ -8,11 +8,11 @@ returns what is wrong, as words, or None.
 
 import limit_figures
 import vm
+from samples import TCP_FRAME, TCP_PAYLOAD
 
 RATE = 0.005        # of the limit, above or below
 GOODPUT = 0.98      # of CAKE's
 IN_USE = 0.95       # payload of the limit, over what a full frame carries: pings and requests have their part
-FRAME, PAYLOAD = 1514, 1448
 P50_MS = 0.02       # above CAKE's: two hooks' own time
 P99_MS = 0.5        # above CAKE's
 QUEUE_MS = 10       # the bulk flows' own, from 100 Mbit/s on
@@ -27,7 +27,7 @@ def goodput(_, subject, cake):
 
 def in_use(limit_bps, subject, _):
     """Where CAKE is too slow on the emulated CPU to be a bar."""
-    most = limit_bps * PAYLOAD / FRAME
+    most = limit_bps * TCP_PAYLOAD / TCP_FRAME
     if subject["goodput_bps"] < IN_USE * most:
         return f"goodput {subject['goodput_bps'] / most:.1%} of what the limit has room for"
     return None

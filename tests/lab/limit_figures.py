@@ -8,12 +8,11 @@ Nothing here knows what is expected.
 
 import share_figures
 import vm
-from samples import count_at, percentile, rate_bps
+from samples import RX_BYTES, count_at, percentile, rate_bps
 
 WARM_UP_NS = 2_000_000_000
 WINDOW_NS = 1_000_000_000
 UNITS = {"kbit": 10**3, "mbit": 10**6, "gbit": 10**9}
-RX_BYTES = 1  # of a sample of 'wire'
 
 
 def bits_per_second(rate):

@@ -3,6 +3,9 @@
 
 import bisect
 
+RX_BYTES = 1  # column of a sample of 'wire'
+TCP_FRAME, TCP_PAYLOAD = 1514, 1448  # bytes of a full packet of layer 2, and what it carries
+
 
 def percentile(values, share):
     """The smallest value that at least this share of them does not exceed; None of none."""

@@ -8,15 +8,13 @@ at the receivers' devices.
 """
 
 import link_figures
-from samples import percentile, rate_bps
+from samples import RX_BYTES, TCP_FRAME, TCP_PAYLOAD, percentile, rate_bps
 
 WEIGHTS = {"web": 1, "db": 2, "mail": 4, "noisy": 1}
 CAPACITY_BPS = 100_000_000
 SOURCES = {1: "web", 3: "db", 4: "mail", 5: "noisy"}  # second number of their addresses
 MS = 1_000_000
 WARM_UP_NS = 1_500 * MS
-RX_BYTES = 1  # of a sample of 'wire'
-TCP_FRAME, TCP_PAYLOAD = 1514, 1448
 UDP_FRAME = 1484
 
 

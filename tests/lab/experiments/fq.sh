@@ -100,8 +100,9 @@ until_killed() {
     shift
     "$@" >/dev/null 2>&1 &
     sleep "$moment"
+    # It may have come to its end before; but not to a bad one.
     kill -KILL $! 2>/dev/null || true
-    wait $! 2>/dev/null || true
+    wait $! 2>/dev/null || [ $? = 137 ]
 }
 weir attach one four --role uplink --tenant net
 standing >defaults

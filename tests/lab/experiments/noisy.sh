@@ -52,7 +52,7 @@ begin() {
 }
 end() {
     kill -KILL "${act_pid[$1]}" 2>/dev/null || true
-    wait "${act_pid[$1]}" || true
+    wait "${act_pid[$1]}" || [ $? = 137 ]
 }
 server() { kill "-$2" "${meanwhile_pid[server_$1]}"; }
 uplink() { tbf change "$1"; }

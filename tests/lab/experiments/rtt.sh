@@ -42,7 +42,7 @@ for timestamps in 1 0; do
             for delays in 5:1 20:10 80:1; do
                 case=ts$timestamps.loss$loss.ip$family.$delays
                 sides "${delays%:*}" "${delays#*:}" $loss
-                # What iperf3 loses of its own words while it sets up, it may not get over.
+                # Under loss iperf3's own control connection is reset now and then.
                 for attempt in 1 2 3; do
                     keep "latency_$case" weir latency web --duration 3 -j &
                     keep "iperf_$case" inside web iperf3 -c $peer --bidir -b 4M -l 8K -t 2

@@ -60,28 +60,6 @@ quiet() {
     done
 }
 
-# truth_start IFACE, truth_stop NAME: what packet sockets see at an interface meanwhile, kept as NAME.
-truth_start() {
-    # Process substitution would hide its process id.
-    truth "$1" --ring-mb 32 >"$RESULTS/.truth" 2>"$RESULTS/.truth.err" &
-    truth_pid=$!
-    until grep -q ready "$RESULTS/.truth"; do
-        kill -0 "$truth_pid" || { cat "$RESULTS/.truth.err" >&2; return 1; }
-        sleep 0.1
-    done
-    sleep 0.2
-}
-truth_stop() {
-    local code=0
-    # The kernel hands its last packets over by a timer.
-    sleep 0.5
-    kill -TERM "$truth_pid"
-    wait "$truth_pid" || code=$?
-    tail -n +2 "$RESULTS/.truth" >"$RESULTS/$1.out"
-    mv "$RESULTS/.truth.err" "$RESULTS/$1.err"
-    echo "$code" >"$RESULTS/$1.code"
-}
-
 # meanwhile NAME COMMAND...: starts a program that says "ready", and returns when it has; over NAME [SIGNAL] waits for its
 # end, after a signal if one is given, and keeps it as 'keep' does.
 declare -A meanwhile_pid
@@ -106,6 +84,14 @@ over() {
     wait "${meanwhile_pid[$1]}" || code=$?
     sed -i '/^ready$/d' "$RESULTS/$1.out"
     echo "$code" >"$RESULTS/$1.code"
+}
+
+# truth_start IFACE, truth_stop NAME: what packet sockets see at an interface meanwhile, kept as NAME.
+truth_start() { meanwhile witness truth "$1" --ring-mb 32; }
+truth_stop() {
+    local end
+    over witness TERM
+    for end in out err code; do mv "$RESULTS/witness.$end" "$RESULTS/$1.$end"; done
 }
 
 # busy_ms: how long the CPU has not been idle since the machine came up.

@@ -54,7 +54,7 @@ int client(tool::Options& options) {
     tool::connect_to(fd, options.rest()[0], port);
     tool::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
 
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> answers;
+    tool::Samples answers;
     Message message{};
     const std::uint64_t end = tool::now_ns() + seconds * tool::ns_per_s;
     for (std::uint64_t next = tool::now_ns(); next < end && !tool::stop_requested; next += interval_ns) {
@@ -65,13 +65,9 @@ int client(tool::Options& options) {
         answers.emplace_back(asked, tool::now_ns() - asked);
     }
 
-    std::printf("{\"answers\":[");
-    const char* comma = "";
-    for (const auto& [asked_ns, took_ns] : answers) {
-        std::printf("%s[%lu,%lu]", comma, asked_ns, took_ns);
-        comma = ",";
-    }
-    std::puts("]}");
+    std::printf("{\"answers\":");
+    tool::print(answers);
+    std::puts("}");
     return 0;
 }
 

@@ -23,25 +23,12 @@ namespace {
 
 constexpr std::uint64_t default_port = 5301;
 
-// A count at a moment.
-using Samples = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-
-void print(const Samples& samples) {
-    const char* comma = "";
-    std::putchar('[');
-    for (const auto& [time_ns, count] : samples) {
-        std::printf("%s[%lu,%lu]", comma, time_ns, count);
-        comma = ",";
-    }
-    std::putchar(']');
-}
-
 int sink(tool::Options& options) {
     const std::uint64_t port = options.number("--port", default_port);
     const std::uint64_t step_ns = options.number("--step-ms", 100) * tool::ns_per_ms;
     std::vector<pollfd> watched = {{tool::listen_on(port), POLLIN, 0}};
     std::vector<char> buffer(1 << 18);
-    Samples samples;
+    tool::Samples samples;
     std::uint64_t bytes = 0, next = 0;
     bool any = false;
     tool::say_ready();
@@ -70,7 +57,7 @@ int sink(tool::Options& options) {
     samples.emplace_back(tool::now_ns(), bytes);
 
     std::printf("{\"samples\":");
-    print(samples);
+    tool::print(samples);
     std::puts("}");
     return 0;
 }
@@ -108,7 +95,7 @@ int source(tool::Options& options) {
     if (options.rest().size() != 1) tool::usage("source ADDRESS [--port P] [--flows N] [--seconds S] [--cc NAME]");
 
     const std::uint64_t start_ns = tool::now_ns();
-    Samples delivered;
+    tool::Samples delivered;
     std::vector<pollfd> watched;
     for (Flow& flow : flows) {
         flow.fd = tool::open_socket(SOCK_STREAM);
@@ -141,7 +128,7 @@ int source(tool::Options& options) {
     std::ranges::for_each(flows, ask_kernel);
 
     std::printf("{\"start_ns\":%lu,\"delivered\":", start_ns);
-    print(delivered);
+    tool::print(delivered);
     std::printf(",\"flows\":[");
     for (const Flow& flow : flows) {
         if (&flow != flows.data()) std::putchar(',');

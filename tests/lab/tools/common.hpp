@@ -24,6 +24,20 @@ inline std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(time.tv_sec) * ns_per_s + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+// Moments, and what each has: a count, or how long something took.
+using Samples = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+// As a JSON array of arrays.
+inline void print(const Samples& samples) {
+    const char* comma = "";
+    std::putchar('[');
+    for (const auto& [time_ns, value] : samples) {
+        std::printf("%s[%lu,%lu]", comma, time_ns, value);
+        comma = ",";
+    }
+    std::putchar(']');
+}
+
 // Returns early when a signal asks to stop.
 inline void sleep_until(std::uint64_t time_ns) {
     const timespec time = {.tv_sec = static_cast<time_t>(time_ns / ns_per_s),

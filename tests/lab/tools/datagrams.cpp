@@ -27,7 +27,7 @@ constexpr std::uint64_t settling_ns = tool::ns_per_s / 2;
 int receive(tool::Options& options) {
     const std::uint64_t idle_ms = options.number("--idle-ms", 500);
     const std::uint64_t step_ns = options.number("--step-ms", 0) * tool::ns_per_ms;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> samples;
+    tool::Samples samples;
     const int fd = tool::open_socket(SOCK_DGRAM);
     sockaddr_in address = tool::address_of("0.0.0.0", options.number("--port", default_port));
     tool::set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20, "SO_RCVBUFFORCE");
@@ -59,11 +59,10 @@ int receive(tool::Options& options) {
         }
     }
     std::printf("{\"received\":%lu,\"out_of_order\":%lu,\"first_ns\":%lu,\"last_ns\":%lu,\"longest_gap_ns\":%lu,"
-                "\"settled\":{\"received\":%lu,\"first_ns\":%lu},\"samples\":[",
+                "\"settled\":{\"received\":%lu,\"first_ns\":%lu},\"samples\":",
                 received, out_of_order, first_ns, last_ns, longest_gap_ns, settled, settled_first_ns);
-    for (std::size_t i = 0; i < samples.size(); i++)
-        std::printf("%s[%lu,%lu]", i ? "," : "", samples[i].first, samples[i].second);
-    std::printf("]}\n");
+    tool::print(samples);
+    std::puts("}");
     return 0;
 }
 

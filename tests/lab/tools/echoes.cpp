@@ -33,7 +33,7 @@ struct Pinger {
     std::uint16_t id = static_cast<std::uint16_t>(getpid());
     std::vector<std::uint8_t> packet;
     std::vector<std::uint64_t> asked_ns{};
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> answers{};
+    tool::Samples answers{};
 
     void ask() {
         icmphdr header = {};
@@ -95,12 +95,8 @@ int main(int argc, char** argv) {
     }
     pinger.listen_until(tool::now_ns() + linger_ns);
 
-    std::printf("{\"sent\":%zu,\"answers\":[", pinger.asked_ns.size());
-    const char* comma = "";
-    for (const auto& [asked_ns, took_ns] : pinger.answers) {
-        std::printf("%s[%lu,%lu]", comma, asked_ns, took_ns);
-        comma = ",";
-    }
-    std::puts("]}");
+    std::printf("{\"sent\":%zu,\"answers\":", pinger.asked_ns.size());
+    tool::print(pinger.answers);
+    std::puts("}");
     return 0;
 }
