@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The maps of the drop tracer. What each holds: bpf/shared/drops.h. Their memory is fixed. */
 #ifndef WEIR_BPF_DROP_MAPS_H
 #define WEIR_BPF_DROP_MAPS_H

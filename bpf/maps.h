@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every map of the programs, in one place. What each holds: bpf/shared/abi.h. */
 #ifndef WEIR_BPF_MAPS_H
 #define WEIR_BPF_MAPS_H

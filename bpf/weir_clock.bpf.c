@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's clocks for user space, which has no other way to read jiffies. Run by BPF_PROG_TEST_RUN. */
 #include "shared/abi.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The drop tracer: every packet that the kernel gives up by kfree_skb, counted by interface, reason and place.
  *
  * Kernel facts

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tc ingress: what arrives at the interface from its link. Counts it, drops what is over its tenant's limit, and says
  * "next" for all else: Weir never decides for others. */
 #include "lib/account_skb.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tick of fair share: every few milliseconds, by a timer in the kernel, each tenant's rate anew. No process is
  * needed: the timer lives as long as its map is pinned. docs/fair-share.md.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* XDP: the other ingress hook. Counts frames as the driver hands them over, and drops what is over the tenant's limit
  * or not from its own addresses before there is an skb. Nothing can be delayed or marked here, so a shaping limit drops
  * where it would. */

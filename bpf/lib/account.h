@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pipeline that every hook runs: vNIC, parse, wire truth, ledger, flow. Stateful: uses the maps. */
 #ifndef WEIR_BPF_LIB_ACCOUNT_H
 #define WEIR_BPF_LIB_ACCOUNT_H

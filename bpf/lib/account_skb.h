@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From an skb at a tc hook to the pipeline. */
 #ifndef WEIR_BPF_LIB_ACCOUNT_SKB_H
 #define WEIR_BPF_LIB_ACCOUNT_SKB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When the virtual queue of a limit asks for a mark or a drop: CoDel's law (RFC 8289; Nichols and Jacobson 2012) on a
  * queue that is known when a packet arrives. Pure; 'now' is an argument.
  *

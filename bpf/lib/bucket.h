@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A token bucket in one word: the generic cell rate algorithm (ITU-T I.371, annex A) on a theoretical arrival time that
  * is advanced by compare-and-swap. Pure: takes 'now' and works on memory that it is given, the same on both sides.
  *

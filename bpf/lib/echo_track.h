@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Round-trip times of ICMP and ICMPv6 echo (RFC 792, RFC 4443), by identifier and sequence number. Pure.
  *
  * One request at a time is the probe of its direction; the reply with its number is the sample. A probe whose reply

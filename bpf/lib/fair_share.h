@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Weighted max-min fair share, one tick of it, over entries of bpf/shared/share.h. Pure; the same on both sides.
  * Method, convergence and cost: docs/fair-share.md.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a packet to the place of its flow: the bidirectional key, its hash, its tag. Pure.
  *
  * The key is said from the tenant's view: on tx the tenant is the source, on rx the destination, so both directions of

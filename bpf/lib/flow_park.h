@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where a packet stays whose flow's slot is locked by another CPU: in this CPU's ledger, until the flow's next packet
  * takes it along. Pure.
  *

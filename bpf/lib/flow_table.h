@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The flow table: sets of eight slots in an array map, each slot with a lock of its own.
  *
  * Why not an LRU hash map: it costs four times as much per packet, and what it evicts is gone. Here the evicted

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which packets of a flow are tracked, and where what they tell is kept: the flow's result line. */
 #ifndef WEIR_BPF_LIB_FLOW_TRACK_H
 #define WEIR_BPF_LIB_FLOW_TRACK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes of a frame, and the reader that never runs past the end.
  *
  * The parser is compiled four times: over packet pointers (the fast way), over copies of single headers (the way for

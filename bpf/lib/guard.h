@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guard: whether a frame's source address is one of the tenant's own. docs/guard.md.
  *
  * Pure. What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guard at work at a hook: where a vNIC's list is found, and where what it drops is counted. Stateful: maps. */
 #ifndef WEIR_BPF_LIB_GUARD_MAP_H
 #define WEIR_BPF_LIB_GUARD_MAP_H

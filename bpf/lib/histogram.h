@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a delay to its bucket and back. Pure; the same on both sides. Layout: bpf/shared/latency.h.
  *
  * Error: a percentile is given as the mean of the delays in its bucket, so it is off by less than the bucket is wide,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How long a packet takes through this host, from one attached interface's tc ingress to another's tc egress: stamped
  * into the packet itself, so there is no map to look it up in. Stateful: reads and writes the skb.
  *

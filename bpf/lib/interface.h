@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The interface table: open addressing over the ifindex, the same on both sides. Pure.
  *
  * An interface stands at one of the WEIR_IF_PROBES places from (ifindex mod size) on. User space puts it at the first

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a limit decides of one frame. Pure: works on a weir_limit_direction that it is given, with 'now' as an argument.
  * docs/qos-method.md.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where a tenant's limit is found, and where its drops are counted. Stateful: maps. */
 #ifndef WEIR_BPF_LIB_LIMIT_MAP_H
 #define WEIR_BPF_LIB_LIMIT_MAP_H

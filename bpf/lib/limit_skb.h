@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A limit at work on an skb at a tc hook. Stateful: maps, and the skb's own fields. */
 #ifndef WEIR_BPF_LIB_LIMIT_SKB_H
 #define WEIR_BPF_LIB_LIMIT_SKB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parser: from a frame to its class and, where it has one, its 5-tuple. Pure, no allocation, no map.
  *
  * Example (host):

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one packet adds to its vNIC's pulse, and how a CPU hands on what it has. Layout: bpf/shared/pulse.h; reasons:
  * docs/noisy-method.md. All but the two functions under __bpf__ is pure, with 'now' as an argument.
  *

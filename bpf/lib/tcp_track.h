@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one TCP connection's packets tell as they pass the vNIC: round-trip times on both sides, what was sent again,
  * out of order, or held up by a closed window. Pure: state in, packet in, time in, events out. docs/latency-method.md
  * has the reasons.

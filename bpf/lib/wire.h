@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Wire truth: what a frame that the kernel holds as one skb is on the wire.
  *
  * A GSO frame of `length` bytes becomes ceil(payload / gso_size) packets, and every packet carries the headers anew, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The data that the BPF programs and user space share: plain structures, valid as C and as C++.
  *
  * Everything here lives in maps pinned under /sys/fs/bpf/weir/v<WEIR_SCHEMA>/, so a change of any layout raises

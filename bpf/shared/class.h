@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The classes that every frame is counted in, exactly one a frame.
  *
  * A class is decided by the deepest header that could be read, or by the reason why reading stopped. The ledger counts

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the drop tracer (bpf/weir_drop.bpf.c) and user space share: plain structures, valid as C and as C++.
  *
  * The tracer is an object of its own, with maps of its own (bpf/drop_maps.h), so that nothing that attaches to

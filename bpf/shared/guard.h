@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guard's list: the source addresses that a vNIC's tenant may send from. docs/guard.md. */
 #ifndef WEIR_BPF_SHARED_GUARD_H
 #define WEIR_BPF_SHARED_GUARD_H

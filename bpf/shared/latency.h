@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Histograms of delays, and what a vNIC keeps of them: part of its ledger, one copy a CPU. docs/latency-method.md. */
 #ifndef WEIR_BPF_SHARED_LATENCY_H
 #define WEIR_BPF_SHARED_LATENCY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Limits: what user space tells the programs, and what the programs remember of a tenant's buckets between two packets.
  * docs/qos-method.md.
  *

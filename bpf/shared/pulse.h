@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pulse of a vNIC: what happened in each tenth of a second of the last minute. docs/noisy-method.md.
  *
  * Every CPU counts for itself (weir_pulse, in its ledger). Once a millisecond in which it had packets it adds them to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fair share: what the tick knows of each tenant, and its working memory. docs/fair-share.md.
  *
  * One table of entries a direction, by tenant slot: two cache lines each, so that the tick walks memory in order. What

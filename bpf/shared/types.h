@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fixed-width types for code that is compiled both for the BPF target and for the host.
  *
  * On the BPF side they come from the committed kernel types, on the host from the UAPI headers, so that one spelling

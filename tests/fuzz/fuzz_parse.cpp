@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The parser under libFuzzer: against a second parser, against itself through a view that ends early, and against its
 // own bounds.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Another owner's BPF program: attaches one that is not Weir's, and holds it until its standard input ends or SIGTERM.
 //
 //     foreign tcx-ingress|tcx-egress IFACE [--first]    a tcx link that says "next"; --first: before all others

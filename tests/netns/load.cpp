@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Traffic of tenants, good and bad, for the scenarios of weir noisy (tests/noisy).
 //
 //     load server                                    in the world: answers, takes and gives all below

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Sends every known frame (tests/support/frame_table.hpp) that is long enough for a link, once, by a raw socket.
 //
 //     send_frames IFACE           one packet a frame, in the order of the table; IFACE needs an MTU of 9000 or more

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Sends sequence-numbered frames by a packet socket and says exactly how many the kernel took.
 //
 //     sender IFACE [--count N] [--duration-ms N] [--rate FRAMES_PER_SECOND] [--cpu C] [--size BYTES] [--seed S]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the helper programs of the netns layer share: failing loudly, reading options, and knowing when to stop.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The outside truth: counts what crosses an interface, as wire packets, with nothing of Weir in it.
 //
 //     truth IFACE [--idle-ms N] [--ring-mb N]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What is counted, beyond the table of frames: GSO, roles, interfaces that are not counted (any more).
 #include "packets/harness.hpp"
 #include "tagger.skel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the drop tracer is held to: a second count of the same tracepoint, made in another way, and frames that are
  * dropped by the million. */
 #include "vmlinux.h"

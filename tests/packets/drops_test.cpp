@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The drop tracer under storms of drops: nothing is lost from its counters, and what a drop costs. In a network
 // namespace of its own; the frames arrive at its lo.
 #include <bpf/bpf.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Every known frame through the programs as the kernel runs them: passed, unchanged, and counted once, in its class, in
 // its direction, in its flow.
 #include "packets/harness.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The guard in the real programs, at both ingress hooks: crafted frames, what passes and what does not.
 #include "packets/harness.hpp"
 #include "tagger.skel.h"

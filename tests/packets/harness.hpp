@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The programs, loaded for a test and run by BPF_PROG_TEST_RUN on this kernel: nothing is attached, nothing pinned.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Limits in the real programs: two CPUs on one bucket, what is dropped is counted, both hooks, both directions.
 #include "packets/harness.hpp"
 #include "packets/two_cpus.hpp"

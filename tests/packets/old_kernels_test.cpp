@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What kernels older than this one refuse. The lab runs them; this says it at once, and where.
 #include "weir.skel.h"
 

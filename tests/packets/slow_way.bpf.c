@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parser's slow way, alone: what it makes of a frame, for frames that the fast way would have read, too. */
 #include "lib/account_skb.h"
 

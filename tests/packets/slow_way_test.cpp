@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The copies of single headers that the slow way reads (skb and XDP) say the same as the bytes in memory.
 #include "lib/parse.h"
 #include "packets/harness.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The identity  sum of flows + untracked = ledger  under load: a spray of new flows, and two CPUs in one flow.
 #include "packets/harness.hpp"
 #include "packets/two_cpus.hpp"

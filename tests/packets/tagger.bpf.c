@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Puts a VLAN tag beside the frame, as a driver or the receive path does, and goes on with the program under test:
  * BPF_PROG_TEST_RUN itself has no field for the tag of an skb. */
 #include "shared/abi.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One body on two CPUs at once, for what must hold when they meet.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The table of crafted frames, which every layer of tests goes through: the pure parser, the programs under
 // BPF_PROG_TEST_RUN, and a real link. What is expected comes from the standards, not from the parser.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Known frames: the IPv4 header and fragments (RFC 791, 815, 1858).
 #pragma once
 

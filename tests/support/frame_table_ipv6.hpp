@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Known frames: the IPv6 header by itself (RFC 8200, 2675).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Known frames: IPv6 extension headers (RFC 8200, 4302, 5533, 6275, 7401, 7045).
 #pragma once
 

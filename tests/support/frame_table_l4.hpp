@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Known frames: what IPv4 and IPv6 carry (RFC 768, 792, 2784, 3828, 4302, 4303, 4340, 4443, 9260, 9293).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Known frames: the link layer (IEEE 802.3, 802.1Q, 802.1AB, 802.1AE, 802.1X; RFC 826, 903, 2516, 3032).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Builds frames byte by byte, layer by layer.
 //
 //     Bytes frame = FrameBuilder().eth().vlan(7).ipv4({.more_fragments = true}).udp({.src_port = 53}).payload(100);

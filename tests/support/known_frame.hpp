@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One crafted frame and what RFCs and IEEE standards say about it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A second opinion on what a frame is, written for clarity from the standards and sharing nothing with bpf/lib/parse.h
 // but the names of the classes. Slow, recursive, allocation-free.
 #pragma once

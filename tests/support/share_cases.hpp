@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Fair share for tests: the exact answer, by sorting and long double, and tenants that offer what a script says.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The figures of the benchmark and what they are held to.
 #include "bench/statistics.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // From two snapshots to findings: what counts for what, how sure it is, and what gives way.
 #include "model/doctor.hpp"
 

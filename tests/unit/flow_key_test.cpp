@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The key of a flow and its hash: both directions meet, everything counts, and what comes in sequence spreads.
 #include "lib/flow_key.h"
 

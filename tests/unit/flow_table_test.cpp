@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The flow table on the host, with real threads: nothing is ever lost, counted twice or mixed up.
 #include "lib/flow_table.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where an interface stands in the table: the same arithmetic for who writes and who looks.
 #include "lib/interface.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One direction's limit and a rule for it, for tests of what it decides (bpf/lib/limit.h).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Which flows overtake the queue of a limit (bpf/lib/limit.h), driven with a clock of the test's own.
 #include <gtest/gtest.h>
 

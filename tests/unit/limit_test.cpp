@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a limit decides (bpf/lib/bucket.h, aqm.h, limit.h), driven with a clock of the test's own.
 #include "unit/limit_rig.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Verdicts on synthetic pulses: each pattern, each innocent story, many seeds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The parser against the table of known frames, against a second parser, and against its own promise that a view which
 // ends early is either enough or says so.
 #include "lib/parse.h"

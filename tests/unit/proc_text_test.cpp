@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Each text of the kernel as it is on the kernels that have it.
 #include "model/proc_text.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The pulse: sums and peaks over CPUs, slots that come again, source addresses.
 #include <gtest/gtest.h>
 

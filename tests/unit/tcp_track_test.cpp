@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What packets of a TCP connection tell: single situations, then a great many random ones against a plain reference
 // that remembers every packet.
 #include "lib/tcp_track.h"

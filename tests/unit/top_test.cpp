@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // weir top without a terminal: from snapshots to rows, from keys to states, from both to the lines of a screen.
 #include "report/top.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Wire truth against segmentation done one packet at a time.
 #include "lib/wire.h"
 

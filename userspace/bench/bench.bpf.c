@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The benchmark's own programs: prologues that make traffic, empty programs to subtract, and references to compare
  * with.
  *

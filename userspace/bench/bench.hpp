@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `weir bench`: what the data path costs a packet on this machine, by BPF_PROG_TEST_RUN. Method and its limits:
 // docs/performance.md.
 //

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the benchmark's programs and user space share: the prologue's modes and the reference map's entries. */
 #ifndef WEIR_BENCH_ABI_H
 #define WEIR_BENCH_ABI_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the drop tracer (`weir drops`) adds to a packet that the kernel drops, in a network namespace made for it.
 //
 // XDP's test run with live frames (Linux 5.18) has the kernel take frames that nobody handles up the stack and drop

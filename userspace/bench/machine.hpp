@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the figures depend on beside the programs: CPU, kernel, mitigations; and the CPU that the benchmark stays on.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The benchmark's report as JSON and as tables. Pure.
 #include <fmt/format.h>
 

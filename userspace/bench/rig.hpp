@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The benchmark's programs and maps, loaded, and one run of one of them. Everything lives in file descriptors of this
 // process.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A benchmark of a program that returned early is worthless: here the programs' own counters are held against what was
 // sent, to the packet.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a Rig holds, for rig.cpp and rig_check.cpp only: the one place that includes libbpf's skeletons.
 #pragma once
 

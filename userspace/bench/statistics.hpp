@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Figures of a benchmark out of its runs, and what they are held to. Pure.
 #pragma once
 

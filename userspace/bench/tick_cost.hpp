@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What fair share's tick takes, run as often as the timer does, so that caches are as they are then. Every tenant has a
 // queue and wants more than it gets.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The traffic that the benchmark makes: frames of 64 bytes that differ in their source address. Pure.
 #pragma once
 

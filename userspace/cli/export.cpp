@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // weir export
 #include "cli/program.hpp"
 #include "config/document.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where what a command has to say goes: data to standard output, words to standard error.
 #pragma once
 

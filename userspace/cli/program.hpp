@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the subcommands share. Each has a file of its own that tells CLI11 its options and, when it is the chosen one,
 // leaves in `Program` what to run. Nothing runs before the whole command line has been read.
 //

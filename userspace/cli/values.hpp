@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // From the words of the command line to values. Every error is Errc::usage and reads "--option: expected …, found …".
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Watching for a while: two snapshots and the time between them.
 #pragma once
 

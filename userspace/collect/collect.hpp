@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Reads the running state: ledgers, histograms and flow tables. Takes no lock; a reader never stops a packet.
 //
 // Concurrency: any number of readers beside any writer. Each counter is read whole; counters of one vNIC that are read

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Everything that `weir doctor` looks at, read once. Nothing needs to be attached; nothing is changed.
 //
 // Example:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What /proc says of the network namespace and the machine (Documentation/networking/snmp_counter.rst, proc(5),
 // net/core/net-procfs.c).
 #include <fcntl.h>

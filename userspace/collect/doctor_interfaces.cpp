@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Interfaces: rtnetlink's and the driver's counters, what each NIC is, and who does its work.
 #include <algorithm>
 #include <charconv>

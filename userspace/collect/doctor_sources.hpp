@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The sources, each adding its readings. Internal to collect/.
 #pragma once
 

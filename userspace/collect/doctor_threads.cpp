@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // How long the threads that move a VM's packets waited for a CPU: /proc/PID/task/TID/schedstat (proc(5),
 // Documentation/scheduler/sched-stats.rst).
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Watches packets being dropped: the kernel's by its tracepoint kfree_skb, Weir's own by its ledgers.
 //
 // Example:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Limits and what they do, of collect/collect.hpp.
 #include <algorithm>
 #include <set>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Reads what `weir top` shows of every tenant: counters, delays, limits and shares in one go, and how many flows are
 // alive, which takes a whole flow table each and is therefore done for some vNICs at a time.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Reads the pulses of the attached vNICs: the last minute, without having watched it. Takes no lock; a reader never
 // stops a packet.
 #pragma once

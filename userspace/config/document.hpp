@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Documents for `weir apply` and from `weir export`: JSON text to values and back, with errors that name the place.
 // The format is configs/weir.schema.json. Pure.
 //

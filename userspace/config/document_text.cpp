@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Documents as files, and as text that people keep in version control: one vNIC or limit a line.
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What an interface, a tenant, a vNIC's settings and a limit may be. The command line and documents obey the same
 // rules. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A recorded window as JSON text and back: what `weir record` writes and `weir noisy --replay` reads. Pure.
 //
 //     {"schema_version":1,"kind":"weir record","slot_ns":100000000,"first_slot":12,"slots":3,

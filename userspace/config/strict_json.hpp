@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // JSON text to a value, more strictly than the library does it: no key twice in an object, bounded nesting, and errors
 // that name the place. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What changes of vNICs and of limits have in common.
 #pragma once
 

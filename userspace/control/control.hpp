@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Changes the running state: attach, detach, apply. Every call takes the lock of the state directory, first mends what
 // a process that died left half done, validates everything, then changes, then verifies. A call that fails has changed
 // nothing that was there before.

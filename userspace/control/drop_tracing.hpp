@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Has drops counted all the time, with no process running, or no longer.
 #pragma once
 

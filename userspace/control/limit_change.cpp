@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The changes of limits of control/control.hpp.
 #include "control/common.hpp"
 #include "control/control.hpp"

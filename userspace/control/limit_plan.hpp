@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Changes of limits: what has to be done, found completely before the first step, and the steps. Called under
 // StateLock, after recover().
 #pragma once

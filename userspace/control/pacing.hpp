@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Weir's fq where packets with a departure time leave: put in place of the kernel's default, sized, and taken off
 // again.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What has to be done so that the running state becomes the wanted one: found completely, conflicts included, before
 // the first step is taken.
 #pragma once

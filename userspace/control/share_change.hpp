@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Fair share follows from what is attached and what tenants wish: brought up after every change of either.
 #pragma once
 

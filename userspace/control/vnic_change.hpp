@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The steps that a change consists of, each safe against a kill at any point: vnic_info is the journal. A slot is
 // marked ATTACHING or DETACHING before anything is touched and ATTACHED or FREE after everything is done; recover()
 // undoes what stands in between. Called under StateLock.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A file descriptor that closes itself. Movable, not copyable; -1 is 'none'.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Errors as values. Every failure carries what was tried, the evidence and the next step, so that it can reach the user
 // as one clear line and the right exit code.
 //

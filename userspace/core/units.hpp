@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Rates, sizes, counts and times: from what people write, and to what people read. Pure.
 #pragma once
 

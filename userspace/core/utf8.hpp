@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Text as UTF-8: what is well formed, what a terminal shows, and how wide. Pure.
 #pragma once
 

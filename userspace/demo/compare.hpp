@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Weir's figures beside everyone else's. Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The supervisor. The demo itself runs in a child process: this process forwards signals, and when the child has ended,
 // for whatever reason, sees to it that nothing is left. The other way round, the child gets SIGTERM if this one dies.
 #include "demo/demo.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // weir demo: three tenants in network namespaces behind a bridge and an uplink, real traffic, and what Weir saw of it
 // beside what the traffic's own tools counted.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // DNS-like load: small queries over UDP, each from a new socket and so from a random source port, to a responder that
 // answers each. Both sides count exactly what they did.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // All that the report is made of, read when the traffic is over: Weir's figures, and those of everyone else.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What iperf3 says of a test, from its --json. Pure.
 #pragma once
 

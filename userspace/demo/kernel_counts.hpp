@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the kernel's own counters say, read inside a network namespace: the truth to hold Weir's figures against.
 #pragma once
 

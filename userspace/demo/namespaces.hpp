@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Network namespaces without names: each is held by a descriptor, and the kernel takes it away, interfaces and all,
 // when the last process that holds it is gone, however it went.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Bars, exact numbers and a little colour.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The demo from the first interface to the report. Runs in a process of its own, inside the host namespace.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Other programs (ip, iperf3) as child processes: argument vectors, no shell. Each dies with the process that started
 // it, is in a process group of its own so that the terminal's Ctrl-C is the demo's alone, and is ended by its pid.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Signals as events, without handlers: blocked while a StopSignals lives, taken from the queue where it is asked. So
 // nothing is interrupted half way, and no signal is lost between two steps.
 #pragma once

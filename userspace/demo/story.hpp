@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The demo's report. Pure: text from the evidence.
 #pragma once
 

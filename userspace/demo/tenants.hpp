@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Who plays in the demo, and what each of them does.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The tenants' traffic: an iperf3 server in the world and a client inside the tenant for each, and the DNS-like load.
 #pragma once
 

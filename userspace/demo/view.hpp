@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The table that is drawn again and again in place while the traffic runs.
 #pragma once
 

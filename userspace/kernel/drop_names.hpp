@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Names for what the drop tracer counts: reasons from the running kernel's BTF, places from /proc/kallsyms.
 #pragma once
 

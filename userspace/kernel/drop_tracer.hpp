@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The drop tracer in the kernel: loaded while an object of it lives, or pinned and then running without a process.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/ethtool.hpp"
 
 #include <linux/ethtool.h>

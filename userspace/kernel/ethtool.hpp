@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What ethtool knows of an interface, by its ioctl (linux/ethtool.h). Read only; works without root.
 #pragma once
 

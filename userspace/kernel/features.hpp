@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What this kernel can, found by trying it, never by its version. Changes nothing.
 #pragma once
 

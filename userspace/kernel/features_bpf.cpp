@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Probes of the bpf(2) system call: programs, maps, type information. Each makes what Weir would make, in small.
 #include <sched.h>
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Probes of hooks and qdiscs, on interfaces of the throw-away network namespace that this process is in.
 #include <net/if.h>
 #include <sys/socket.h>

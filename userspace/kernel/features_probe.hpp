@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The single probes behind probe_features(). Each runs in a child process inside a network namespace of its own, so it
 // may attach, create and crash as it likes.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The smallest programs that probes load. On failure the descriptor is empty and errno says why.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The guards' lists in the running state, by slot of the vNIC. Under StateLock for what writes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Attaching one program to one hook of one interface, and letting go again. tcx and XDP hooks are links, pinned as
 // slot<N>_ingress and slot<N>_egress in the state directory: unpinned, they vanish with the process, so a killed weir
 // leaves either a pinned link or nothing. A clsact filter outlives the process that adds it and is known by priority,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The maps and programs of this network namespace, loaded once and pinned; everything else goes through them.
 #pragma once
 

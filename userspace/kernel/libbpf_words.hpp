@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What libbpf says while it loads a program, kept for an error instead of written to stderr.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Tenants' limits in the running state: what is remembered of them (tenant_info), what the programs compute with
 // (limits), and which vNICs they are in force at (tenant and flags of the interface table).
 //

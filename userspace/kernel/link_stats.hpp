@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Counters and states that rtnetlink has of interfaces, their qdiscs and their neighbours. Read only; works without
 // root.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Listening TCP sockets and their accept queues, by sock_diag. Read only; works without root.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What rtnetlink says about interfaces, qdiscs and filters. Read only, except for the clsact qdisc.
 #pragma once
 

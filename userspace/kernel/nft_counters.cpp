@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/nft_counters.hpp"
 
 #include <libmnl/libmnl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Counters of nftables rules that drop, by nf_tables' netlink interface. Read only.
 #pragma once
 

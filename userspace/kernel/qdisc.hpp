@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The qdisc that packets wait in where they leave: what stands at an interface, and Weir's own fq in its place.
 //
 // In shape mode the programs write a departure time into each packet; fq (net/sched/sch_fq.c, Linux 4.20 for departure

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // One question to rtnetlink and its answers, by libmnl. Internal to kernel/.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Fair share in the running state: the tick's settings and timer, and what it has computed.
 #pragma once
 

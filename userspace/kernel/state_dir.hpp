@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where Weir's state lives: /sys/fs/bpf/weir/v<schema>/net-<cookie>/, one directory per network namespace, named after
 // the namespace's cookie (SO_NETNS_COOKIE, Linux 5.14), which is never used twice while the machine is up.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The maps of one vNIC: its ledger, its flow table, and its entry in the interface table.
 #pragma once
 

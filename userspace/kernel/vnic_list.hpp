@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The attached vNICs as values: what vnic_info remembers, joined with what the kernel says of interface and hooks now.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Addresses, prefixes and protocols: the words for them.
 #include <arpa/inet.h>
 #include <fmt/format.h>

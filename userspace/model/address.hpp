@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Addresses and prefixes as values. No I/O.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What `weir doctor` looks at and what it finds. Plain values and pure functions, no I/O.
 //
 // Everything that is read becomes a reading: a number with a name, at a place. The names are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // From two snapshots to findings, by the tables of doctor_knowledge.cpp.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What doctor knows: one table of causes, with their words, and one of signs, which say what points to which cause.
 // To teach it something, add a line there; no other code changes.
 #pragma once

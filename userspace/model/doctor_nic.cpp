@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The kinds of virtual NIC: what each is, can and cannot do.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The table, in the order of Linux 6.18's enum (include/net/dropreason-core.h), and how it is looked up.
 #include "model/drop_reasons.hpp"
 

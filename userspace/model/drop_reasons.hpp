@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a reason for a drop means and what can be done about it: one table, by name, because the numbers differ in each
 // kernel. A name that is not in it still shows, without words.
 //

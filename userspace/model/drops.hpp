@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Packets that were dropped: where, why, how many. Plain values, no I/O.
 //
 // Identity of a snapshot: the skbs of its kernel rows + elsewhere.skbs + missed_skbs are all calls of the kernel's own

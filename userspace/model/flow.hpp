@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Flows as values: what a flow is, which are wanted, in which order. No I/O.
 #pragma once
 

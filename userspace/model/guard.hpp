@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The guard's list: the addresses that a vNIC's tenant may send from (docs/guard.md). No I/O.
 #pragma once
 

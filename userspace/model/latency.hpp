@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Delays of a vNIC as histograms, summed over the CPUs. Plain values, no I/O. What is measured: docs/latency-method.md.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The exact counters of a vNIC, summed over the CPUs. Plain values, no I/O.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Limits of a tenant: what was asked for, and the numbers that the programs compute with. Plain values, no I/O.
 // Units and the programs' side: bpf/shared/limit.h.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What tenants with limits send and receive, and what their limits do about it. Plain values, no I/O.
 #pragma once
 

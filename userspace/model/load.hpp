@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What tenants do at the moment: everything that `weir top` shows in a line. Plain values, no I/O.
 //
 // Example:

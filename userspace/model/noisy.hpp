@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Noisy neighbours: who disturbs whom, how, how sure that is, and what would mend it. docs/noisy-method.md has the
 // reasons. Plain values and pure functions over the pulses of vNICs (bpf/shared/pulse.h), no I/O.
 //

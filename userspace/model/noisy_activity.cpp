@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Who was loud, when, and how.
 #include <algorithm>
 #include <functional>

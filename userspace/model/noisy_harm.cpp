@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What a loud time did to another tenant, against that tenant's own quiet one.
 #include <fmt/format.h>
 

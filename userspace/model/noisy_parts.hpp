@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The steps of noisy::judge, each a pure function: series, who is loud, who is harmed.
 #pragma once
 

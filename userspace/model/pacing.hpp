@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where shaped packets leave, and how large an fq they need there. Pure.
 #pragma once
 

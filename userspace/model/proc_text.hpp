@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel's text files as numbers. Pure: each takes a file's whole text. What cannot be read is left out, so that a
 // newer kernel's longer line or an older one's shorter line gives what both have.
 #pragma once

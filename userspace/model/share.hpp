@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Fair share in user space: the check of what is asked for, and one tick of the kernel's own arithmetic. No I/O.
 #pragma once
 

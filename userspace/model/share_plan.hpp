@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Who shares the uplinks, and what each one's part is if everybody asks. Pure: follows from what is attached and what
 // was wished for.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Fair share as it stands at a moment: who has which part of the uplinks and why. Plain values, no I/O.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What `weir top` shows and how keys change that. Plain values and pure functions: no terminal, no I/O.
 #pragma once
 

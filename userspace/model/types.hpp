@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The vocabulary as C++ types, and the words for them on the command line and in JSON. Plain values, no I/O.
 #pragma once
 

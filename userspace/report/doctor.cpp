@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/doctor.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Renders what doctor found. Pure, as report.hpp.
 #pragma once
 

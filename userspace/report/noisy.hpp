@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Renders verdicts on noisy neighbours. Pure, as report.hpp.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Lays out what `weir top` shows, in lines of toned text, and as JSON. Pure: knows no terminal but its size.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The help, of report/top.hpp.
 #include "report/top.hpp"
 #include "report/top_parts.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The same as JSON, of report/top.hpp.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Pieces of `weir top`'s screen: text that fits, numbers of a few columns, bars.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Signals that end a process, for one that has to give the terminal back first.
 //
 // Example:

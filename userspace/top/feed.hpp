@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Reads a source in threads of its own and makes frames of it, so that whoever shows them never waits for a reading.
 //
 // Three threads: the list of tenants at each interval; the opened tenant likewise; verdicts every few seconds. None

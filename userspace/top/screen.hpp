@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The terminal, by ncurses. While a Screen lives, it has the terminal; after that the terminal is as it was.
 // Not for two threads at a time, and one Screen at a time.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Where `weir top` gets its snapshots from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // `weir top`: shows frames and follows keys until the user has enough.
 #pragma once
 

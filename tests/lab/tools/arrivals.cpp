@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Every packet that crosses an interface of this namespace, as it does: when, where, whose.
 //
 //     arrivals [--most N]

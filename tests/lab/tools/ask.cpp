@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A small request/response flow over one TCP connection: 100 bytes each way, and how long each took.
 //
 //     ask server [--port P]

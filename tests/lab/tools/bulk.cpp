@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // TCP flows that send as much as they can, and the end that counts what arrived.
 //
 //     bulk sink [--port P] [--step-ms N]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the lab's traffic programs share beyond the netns layer's tool.hpp: times, sockets, and waiting for a moment.
 //
 // Every time is CLOCK_REALTIME in nanoseconds: one clock for all namespaces of a machine, so the samples of one

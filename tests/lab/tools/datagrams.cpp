@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Numbered UDP datagrams at a steady rate, and the end that knows which of them came.
 //
 //     datagrams receive [--port P] [--idle-ms N] [--step-ms N]

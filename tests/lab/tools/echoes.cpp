@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Pings at a steady pace, to the nanosecond and without ping's busy waiting at short intervals.
 //
 //     echoes ADDRESS [--interval-ms N] [--seconds S] [--size BYTES]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A guest's end of a tap: makes the tap, reads its frames, and can be stopped like a paused virtual machine.
 //
 //     tap NAME

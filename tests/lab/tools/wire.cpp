@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Samples what an interface has received and sent: the outside truth for rates.
 //
 //     wire IFACE [--step-ms N]
