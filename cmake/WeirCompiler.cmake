@@ -7,6 +7,7 @@ target_compile_options(weir_compile_options INTERFACE -Wall -Wextra -Wshadow -Wn
                        -Wformat=2 -Wundef -Wmissing-declarations)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(weir_compile_options INTERFACE -fpch-preprocess)  # else ccache cannot use a precompiled header
     # Known false alarms of g++ once std::string, std::optional and std::expected are inlined (GCC bugs 105651, 80635).
     target_compile_options(weir_compile_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized
                            -Wno-stringop-overflow -Wno-array-bounds)
