@@ -64,7 +64,8 @@ def check():
                 if re.match(r"[a-z][a-z0-9+.-]*:", target):
                     continue
                 name, _, anchor = target.partition("#")
-                file = os.path.normpath(os.path.join(ROOT, os.path.dirname(page), name)) if name else os.path.join(ROOT, page)
+                beside = os.path.join(os.path.dirname(page), name) if name else page
+                file = os.path.normpath(os.path.join(ROOT, beside))
                 if not os.path.exists(file):
                     wrong.append(f"{page}:{number}: {target}: there is no such file")
                 elif anchor and file.endswith(".md") and anchor not in anchors(file):
