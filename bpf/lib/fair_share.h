@@ -5,13 +5,17 @@
  * Each tenant gets  grant = clamp(weight * level, floor, cap),  where cap = min(what it wants, its max) and floor =
  * min(its min, cap). A tick finds the level at which the grants add up to the capacity:
  *
- *     begin                                 once
- *     measure                               for each tenant: what it wants; its levels near the last level into fine
- * bins walk_fine                             for each fine bin if (!pick)                            the level is not
- * near the last one: sort                                  for each tenant: its levels into coarse bins walk_coarse,
- * pick_coarse              for each coarse bin, once: which one holds the level take for each tenant: its levels within
- * that into fine bins walk_fine, pick_fine                  for each fine bin, once settle for each tenant: grant, rate
- * and cost
+ *     begin                        once
+ *     measure                      for each tenant: what it wants; its levels near the last level into fine bins
+ *     walk_fine                    for each fine bin
+ *     if (!pick)                   the level is not near the last one:
+ *         sort                     for each tenant: its levels into coarse bins
+ *         walk_coarse              for each coarse bin
+ *         pick_coarse              once: which coarse bin holds the level
+ *         take                     for each tenant: its levels within that bin into fine bins
+ *         walk_fine                for each fine bin
+ *         pick_fine                once: the level
+ *     settle                       for each tenant: grant, rate and cost
  *
  * Nothing is sorted by comparison and nothing iterates until it converges: two passes over the tenants, or four. Walks
  * leave the bins empty for the next tick.
@@ -149,8 +153,8 @@ static __always_inline void weir_share_begin(struct weir_share_round* round, __u
     round->asking_weight = 0;
     round->caps_u = 0;
     round->floors_u = 0;
-    /* The level is looked for around the last one first; where there was none, above
-     * all there can be, where it is not. */
+    /* The level is looked for around the last one first; where there was none, above all that there can be, where it
+     * is not. */
     if (round->level >> WEIR_SHARE_FINE_BITS) {
         const __u32 width_bits = weir_log2(round->level) - 2;
         weir_share_bracket(round, round->level - (1ull << (width_bits - 1)), width_bits);

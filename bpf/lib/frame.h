@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes of a frame, and the reader that never runs past the end.
  *
- * The parser is compiled four times: over packet pointers (the fast way), over copies of single headers (the way for
- * frames whose headers are not in the linear part, or that need a loop), for the unit tests and for the fuzzer. All
+ * The parser is compiled over packet pointers (the fast way), over copies of single headers (the way for frames whose
+ * headers are not in the linear part, or that need a loop), and on the host over frames that are whole in memory. All
  * access goes through weir_at(), which checks against the end and against the reach that the verifier wants bounded. */
 #ifndef WEIR_BPF_LIB_FRAME_H
 #define WEIR_BPF_LIB_FRAME_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guard: whether a frame's source address is one of the tenant's own. docs/guard.md.
  *
- * Pure. What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What
- * has none (another EtherType, a frame too short to hold it) passes: the guard knows nothing of it.
+ * Pure. What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What has none (another
+ * EtherType, a frame too short to hold it) passes: the guard knows nothing of it.
  *
  * Sources: RFC 826 and 5227 (ARP; a probe's sender address is 0.0.0.0), RFC 2131 section 4.1 (DHCP clients without an
  * address send from 0.0.0.0 to 255.255.255.255, port 67), RFC 4291 section 2.5.6 and RFC 4861 (link-local addresses),

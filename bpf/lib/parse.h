@@ -60,7 +60,7 @@ struct weir_packet {
     __u32 tcp_ack;
     __u32 tcp_tsval;
     __u32 tcp_tsecr;
-    __u32 payload_bytes; /* of TCP, as the IP header has it; weir_payload_of() knows better for GSO frames */
+    __u32 payload_bytes; /* of TCP, as the IP header has it; weir_bound_payload() (account.h) bounds it */
     __u16 tcp_window;
     __u8 is_group; /* to a broadcast or multicast address of layer 2 */
 

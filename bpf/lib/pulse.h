@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one packet adds to its vNIC's pulse, and how a CPU hands on what it has. Layout: bpf/shared/pulse.h; reasons:
- * docs/noisy-method.md. All but the two functions under __bpf__ is pure, with 'now' as an argument.
+ * docs/noisy-method.md. All but the two functions under __bpf__ are pure, with 'now' as an argument.
  *
  * Concurrency. A weir_pulse is its CPU's alone: the hooks run with bottom halves off. The ring is shared: sums by
  * atomic addition, peaks by compare-and-swap. Who brings a slot to its place again empties it first; meanwhile the
- * others go on with the slot that they have and try again a millisecond later, so nothing is ever lost or waited for.
- */
+ * others go on with the slot that they have and try again a millisecond later, so nothing is ever lost or waited
+ * for. */
 #ifndef WEIR_BPF_LIB_PULSE_H
 #define WEIR_BPF_LIB_PULSE_H
 

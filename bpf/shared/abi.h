@@ -5,19 +5,19 @@
  * WEIR_SCHEMA. Sizes and offsets are asserted below, in both languages.
  *
  * Maps (bpf/maps.h):
- *   vnics        array of weir_if_entry: which interface belongs to which slot; read once per packet
- *   vnic_info    array of weir_vnic_info by slot: what user space must remember; the programs never read it
- *   ledgers      array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
- *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
- *   pulses       array of maps by slot: an array of one weir_pulse_ring each
- *   limits       array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
- *   tenant_info  array of weir_tenant_info by tenant slot: what user space must remember of limits
- *   guards       array of maps by slot: an array of one weir_guard each, for vNICs with WEIR_IF_GUARD
- *   shares       array of weir_share_entry by direction and tenant slot: rates of fair share
- *   share_rounds array of weir_share_round by direction: the tick's working memory
- *   tick         array of one weir_tick: the timer
- *   tick_settings array of one weir_tick_settings
- *   settings     array of one weir_settings
+ *   vnics          array of weir_if_entry: which interface belongs to which slot; read once per packet
+ *   vnic_info      array of weir_vnic_info by slot: what user space must remember; the programs never read it
+ *   ledgers        array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
+ *   flow_tables    array of maps by slot: an array of weir_flow_block each, sized by --flows
+ *   pulses         array of maps by slot: an array of one weir_pulse_ring each
+ *   limits         array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
+ *   tenant_info    array of weir_tenant_info by tenant slot: what user space must remember of limits
+ *   guards         array of maps by slot: an array of one weir_guard each, for vNICs with WEIR_IF_GUARD
+ *   shares         array of weir_share_entry by direction and tenant slot: rates of fair share
+ *   share_rounds   array of weir_share_round by direction: the tick's working memory
+ *   tick           array of one weir_tick: the timer
+ *   tick_settings  array of one weir_tick_settings
+ *   settings       array of one weir_settings
  */
 #ifndef WEIR_BPF_SHARED_ABI_H
 #define WEIR_BPF_SHARED_ABI_H
@@ -73,7 +73,7 @@ enum weir_untracked {
     WEIR_UNTRACKED_KINDS = 3,
 };
 
-/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning); the enforcing hooks come with their features. */
+/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning). */
 #define WEIR_DROP_TABLE(X)                                                                                             \
     X(RATE, "rate", "over the rate and burst of the limit")                                                            \
     X(AQM, "aqm", "the limit's virtual queue stood too long")                                                          \
@@ -175,8 +175,7 @@ struct weir_flow_track {
 /* Round-trip times are kept in units of 64 ns, up to 274 s. */
 #define WEIR_RTT_UNIT_SHIFT 6
 
-/* What became of it. rtt_* of a direction are of what was sent in it: tx measures the network's side, rx the tenant's.
- */
+/* What became of one direction. rtt_* are of what was sent in it: tx measures the network's side, rx the tenant's. */
 struct weir_flow_result_direction {
     __u32 rtt_last;    /* WEIR_RTT_UNIT_SHIFT */
     __u32 rtt_min;     /* 0: no sample */

@@ -63,8 +63,8 @@ struct weir_pulse_slot {
     struct weir_pulse_direction direction[2]; /* by weir_direction */
 };
 
-/* What one CPU has of the millisecond and of the slot that it is in. The first line is all that a usual packet needs.
- */
+/* What one CPU has of the millisecond and of the slot that it is in. The first cache line is all that a usual packet
+ * needs. */
 struct weir_pulse {
     __u64 ms_end_ns; /* CLOCK_MONOTONIC: the first packet from then on closes the millisecond */
     __u64 slot;      /* number of the slot that `open` belongs to: CLOCK_MONOTONIC / WEIR_PULSE_SLOT_NS */
