@@ -11,6 +11,7 @@
  *                          network namespace (skb_scrub_packet); 0 for what this machine sends
  */
 #include "drop_maps.h"
+#include "shared/drops.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>

@@ -4,9 +4,12 @@
  *
  * User space arms and stops it by running weir_tick (BPF_PROG_TEST_RUN); a program that is loaded later takes the timer
  * over in the same way. Ticks never run at the same time as each other: there is one timer. */
+#include "lib/atomic.h"
+#include "lib/bucket.h"
 #include "lib/fair_share.h"
 #include "lib/limit.h"
 #include "maps.h"
+#include "shared/abi.h"
 
 #define WEIR_CLOCK_MONOTONIC 1
 #define WEIR_EBUSY 16

@@ -12,8 +12,8 @@
 #ifndef WEIR_BPF_LIB_BUCKET_H
 #define WEIR_BPF_LIB_BUCKET_H
 
-#include "../shared/abi.h"
-#include "flow_table.h"
+#include "../shared/limit.h"
+#include "atomic.h"
 
 /* Further ahead no word can be: 137 s. The longest legitimate one is a horizon and one frame of a mebibyte at
  * 64 kbit/s: 131 s. */

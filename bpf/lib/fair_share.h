@@ -29,7 +29,7 @@
 #define WEIR_BPF_LIB_FAIR_SHARE_H
 
 #include "../shared/share.h"
-#include "histogram.h"
+#include "bits.h"
 
 #define WEIR_SHARE_CAPACITY_BITS 40
 #define WEIR_SHARE_ROUNDING_U (1ull << 22)

@@ -10,7 +10,9 @@
 #ifndef WEIR_BPF_LIB_GUARD_H
 #define WEIR_BPF_LIB_GUARD_H
 
+#include "../shared/class.h"
 #include "../shared/guard.h"
+#include "frame.h"
 #include "parse.h"
 
 #define WEIR_DHCP_SERVER_PORT 67

@@ -12,7 +12,9 @@
 #ifndef WEIR_BPF_LIB_LIMIT_H
 #define WEIR_BPF_LIB_LIMIT_H
 
+#include "../shared/abi.h"
 #include "aqm.h"
+#include "atomic.h"
 #include "bucket.h"
 
 enum weir_limit_outcome {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one packet adds to its vNIC's pulse, and how a CPU hands on what it has. Layout: bpf/shared/pulse.h; reasons:
- * docs/noisy-method.md. All but the two functions under __bpf__ are pure, with 'now' as an argument.
+ * docs/noisy-method.md. Pure, with 'now' as an argument.
  *
  * Concurrency. A weir_pulse is its CPU's alone: the hooks run with bottom halves off. The ring is shared: sums by
  * atomic addition, peaks by compare-and-swap. Who brings a slot to its place again empties it first; meanwhile the
@@ -10,7 +10,9 @@
 #define WEIR_BPF_LIB_PULSE_H
 
 #include "../shared/abi.h"
-#include "flow_table.h"
+#include "atomic.h"
+#include "parse.h"
+#include "tcp_flags.h"
 
 /* Sources that are learned of one vNIC at most. */
 #define WEIR_PULSE_LEARN_MAX 16
@@ -213,37 +215,5 @@ static __always_inline void weir_pulse_packet(struct weir_pulse* pulse, __u32 di
     if ((packet->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST)) | packet->is_group | is_new)
         weir_pulse_note_kind(pulse, direction, packet, count, is_new);
 }
-
-#ifdef __bpf__
-#include "../maps.h"
-
-/* Rarely called, so a function of its own. */
-__weak __noinline int weir_pulse_turn(struct weir_pulse* pulse, __u32 slot, __u64 now_ns) {
-    __u32 zero = 0, key = slot;
-    struct weir_pulse_ring* ring = 0;
-    void* map;
-    if (!pulse) return 0;
-    map = bpf_map_lookup_elem(&pulses, &key);
-    if (map) ring = bpf_map_lookup_elem(map, &zero);
-    if (!ring) {
-        pulse->ms_end_ns = now_ns + WEIR_PULSE_MS_NS;
-        return 0;
-    }
-    weir_pulse_turn_to(pulse, ring, now_ns);
-    return 0;
-}
-
-/* Brings the CPU's pulse of the vNIC up to now. Where the packet's time is not known (0), the clock is read once in a
- * tick of the kernel's own: reading it for every packet would cost more than all else here. */
-static __always_inline void weir_pulse_keep_time(struct weir_pulse* pulse, __u32 slot, __u64 now_ns) {
-    if (!now_ns) {
-        const __u32 tick = (__u32)bpf_jiffies64();
-        if (tick == pulse->tick) return;
-        pulse->tick = tick;
-        now_ns = bpf_ktime_get_ns();
-    }
-    if (now_ns >= pulse->ms_end_ns) weir_pulse_turn(pulse, slot, now_ns);
-}
-#endif
 
 #endif

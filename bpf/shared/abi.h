@@ -23,6 +23,7 @@
 #define WEIR_BPF_SHARED_ABI_H
 
 #include "class.h"
+#include "count.h"
 #include "guard.h"
 #include "latency.h"
 #include "limit.h"
@@ -85,11 +86,6 @@ enum weir_untracked {
 enum weir_drop_reason { WEIR_DROP_TABLE(WEIR_DROP_ENUM) WEIR_DROP_COUNT };
 #undef WEIR_DROP_ENUM
 #define WEIR_DROP_ROOM 8
-
-struct weir_count {
-    __u64 packets; /* what the wire carries: the segments of a GSO frame, each one */
-    __u64 bytes;   /* layer 2, every segment's headers included, no FCS, no preamble */
-};
 
 /* What belongs to a flow whose slot another CPU had locked: the next packet of that flow on this CPU takes it there.
  * The words are those of weir_flow_hot, for a reader; the program knows the flow by its hash. */
@@ -304,7 +300,6 @@ struct weir_settings {
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 32, "weir_if_entry is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_count) == 16, "weir_count is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_parked) == 40, "weir_parked is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 64 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
                    "weir_ledger_direction is part of the pinned state");
