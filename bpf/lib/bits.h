@@ -5,6 +5,9 @@
 
 #include "../shared/types.h"
 
+/* Odd, with well spread bits: Weyl's golden ratio. A product's upper bits are a hash of the factor. */
+#define WEIR_HASH_FACTOR 0x9e3779b97f4a7c15ull
+
 /* Position of the highest set bit; `value` is not 0. BPF has no instruction for it. */
 static __always_inline __u32 weir_log2(__u64 value) {
 #ifdef __bpf__

@@ -67,7 +67,7 @@ static __always_inline int weir_guard_allows_arp(const struct weir_guard* guard,
  * does) has a source all the same. */
 static __always_inline int weir_guard_allows_malformed(const struct weir_guard* guard, struct weir_view* view,
                                                        __u32 l3_offset) {
-    const __u8* at = weir_at(view, l3_offset, 20);
+    const __u8* at = weir_at(view, l3_offset, WEIR_IPV4_HEADER_BYTES);
     __u32 source[4] = {0, 0, 0, 0};
 
     if (!at || at[0] >> 4 != 4) return 1;

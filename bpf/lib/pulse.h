@@ -11,6 +11,7 @@
 
 #include "../shared/abi.h"
 #include "atomic.h"
+#include "bits.h"
 #include "parse.h"
 #include "tcp_flags.h"
 
@@ -155,9 +156,9 @@ static __always_inline void weir_pulse_turn_to(struct weir_pulse* pulse, struct 
 
 /* Whether a flow that begins with this source address comes from one of the vNIC's own. Learns at most one a slot. */
 static __always_inline int weir_pulse_is_own_source(struct weir_pulse* pulse, const __u32* address) {
-    const __u64 word = (address[0] ^ (__u64)address[1] << 32) * 0x9e3779b97f4a7c15ull ^
+    const __u64 word = (address[0] ^ (__u64)address[1] << 32) * WEIR_HASH_FACTOR ^
                        (address[2] ^ (__u64)address[3] << 32) * 0xc2b2ae3d27d4eb4full;
-    const __u64 hash = word * 0x9e3779b97f4a7c15ull;
+    const __u64 hash = word * WEIR_HASH_FACTOR;
     const __u32 a = (__u32)(hash >> 55), b = (__u32)(hash >> 46) & 511;
     __u64* first = &pulse->sources[a >> 6 & (WEIR_PULSE_SOURCE_WORDS - 1)];
     __u64* second = &pulse->sources[b >> 6 & (WEIR_PULSE_SOURCE_WORDS - 1)];

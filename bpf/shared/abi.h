@@ -24,6 +24,7 @@
 
 #include "class.h"
 #include "count.h"
+#include "direction.h"
 #include "guard.h"
 #include "latency.h"
 #include "limit.h"
@@ -39,9 +40,6 @@
 /* The interface table is open addressed: an interface stands at one of WEIR_IF_PROBES places from its home on. */
 #define WEIR_IF_TABLE_SIZE 16384
 #define WEIR_IF_PROBES 8
-
-/* The tenant's view. */
-enum weir_direction { WEIR_TX = 0, WEIR_RX = 1, WEIR_DIRECTIONS = 2 };
 
 /* weir_if_entry.flags */
 enum weir_if_flag {
@@ -226,8 +224,7 @@ union weir_flow_block {
 /* Blocks of a table of `sets` sets. */
 static __always_inline __u32 weir_flow_blocks(__u32 sets) { return WEIR_FLOW_REGION_ADDRESS * sets + (sets + 1) / 2; }
 
-#define WEIR_NAME_ROOM 16   /* IFNAMSIZ */
-#define WEIR_TENANT_ROOM 64 /* with its final NUL */
+#define WEIR_NAME_ROOM 16 /* IFNAMSIZ */
 
 /* Where a vNIC stands between attached and not: written before the first and after the last step of a change, so that
  * whoever comes after a process that died knows what to undo. */
@@ -279,21 +276,21 @@ struct weir_vnic_info {
     __u32 tc_ingress_priority; /* clsact only: the filters' priority and handle */
     __u32 tc_egress_priority;
     __u32 tc_handle;
-    __u32 clsact_is_ours;  /* the clsact qdisc was created by Weir and goes with it */
-    __u32 flows;           /* --flows, as asked */
-    __u32 flow_sets;       /* sets in its table */
-    __u64 capacity_bps;    /* role uplink, tx, and rx if that has none of its own; 0: not set */
-    __u64 capacity_rx_bps; /* 0: as tx */
-    __u64 attached_ns;     /* CLOCK_REALTIME */
-    char qdisc_before[16]; /* kind of the root qdisc that Weir's fq stands in place of */
-    __u32 qdisc;           /* weir_qdisc_state */
-    __u32 capacity_source; /* weir_capacity_source */
-    __u32 is_guarded;      /* its slot of guards has a list, and the programs are to look at it */
+    __u32 clsact_is_ours;              /* the clsact qdisc was created by Weir and goes with it */
+    __u32 flows;                       /* --flows, as asked */
+    __u32 flow_sets;                   /* sets in its table */
+    __u64 capacity_bps;                /* role uplink, tx, and rx if that has none of its own; 0: not set */
+    __u64 capacity_rx_bps;             /* 0: as tx */
+    __u64 attached_ns;                 /* CLOCK_REALTIME */
+    char qdisc_before[WEIR_NAME_ROOM]; /* kind of the root qdisc that Weir's fq stands in place of */
+    __u32 qdisc;                       /* weir_qdisc_state */
+    __u32 capacity_source;             /* weir_capacity_source */
+    __u32 is_guarded;                  /* its slot of guards has a list, and the programs are to look at it */
     __u32 reserved;
 };
 
 struct weir_settings {
-    __u32 schema;
+    __u32 schema; /* and when it was created: for people */
     __u32 reserved;
     __u64 created_ns; /* CLOCK_REALTIME */
     char version[32]; /* of the weir that loaded the running programs */
