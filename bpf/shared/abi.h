@@ -300,6 +300,9 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 32, "weir_if_entry is part of
 WEIR_STATIC_ASSERT(sizeof(struct weir_parked) == 40, "weir_parked is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 64 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
                    "weir_ledger_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_ledger) == 27312, "weir_ledger is part of the pinned state");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_ledger, pulse) == 2752, "weir_ledger is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_clock_sample) == 16, "weir_clock_sample is what a running program fills in");
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_hot) == 64, "a hot flow is one cache line");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32,
                    "weir_flow_hot is part of the pinned state");

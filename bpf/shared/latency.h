@@ -63,6 +63,8 @@ struct weir_latency {
 };
 
 WEIR_STATIC_ASSERT(WEIR_SLOT_BITS + 4 <= 16, "a stamp has to fit skb->tc_index");
+WEIR_STATIC_ASSERT(sizeof(struct weir_histogram_bucket) == 16, "weir_histogram_bucket is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tcp_trouble) == 32, "weir_tcp_trouble is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_histogram) == 4016, "weir_histogram is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_latency) == 6 * 4016 + 64 + 64, "weir_latency is part of the pinned state");
 

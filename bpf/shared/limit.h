@@ -135,6 +135,9 @@ WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_limit_direction, byte_time) ==
                    "a bucket's words stand in a line of their own");
 WEIR_STATIC_ASSERT(sizeof(struct weir_limit_direction) == 384 + 8 * WEIR_LIMIT_ROWS * WEIR_LIMIT_ROW_PLACES,
                    "weir_limit_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_limit) == 17152, "weir_limit is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_limit_wish) == 32, "weir_limit_wish is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_part) == 16, "weir_share_part is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_wish) == 88, "weir_tenant_wish is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_info) == 288, "weir_tenant_info is part of the pinned state");
 

@@ -92,6 +92,7 @@ struct weir_pulse_ring {
 #define WEIR_PULSE_EMPTYING (1ull << 63)
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_direction) == 112, "weir_pulse_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_pulse) == 336, "weir_pulse is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_pulse, open) == 48, "weir_pulse is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_ring) ==
                        128 + 8 * WEIR_PULSE_SLOTS + 32 * WEIR_PULSE_CELLS + 224 * WEIR_PULSE_SLOTS,

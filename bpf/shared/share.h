@@ -169,7 +169,13 @@ struct weir_tick_call {
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_tick) == 80, "weir_tick is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick_state) == 64, "weir_tick_state is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick_settings) == 40, "weir_tick_settings is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick_call) == 16, "weir_tick_call is what a running program is asked with");
 WEIR_STATIC_ASSERT(sizeof(struct weir_share_entry) == 128, "weir_share_entry is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_bin) == 32, "weir_share_bin is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_round) == 256 + 32 * (WEIR_SHARE_COARSE + WEIR_SHARE_FINE),
+                   "weir_share_round is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_round, coarse) == 256,
                    "weir_share_round is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_entry, offered_seen_bytes) == 64,
