@@ -11,6 +11,8 @@
  *                          network namespace (skb_scrub_packet); 0 for what this machine sends
  */
 #include "drop_maps.h"
+#include "lib/bits.h"
+#include "shared/drops.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -141,7 +143,7 @@ static __always_inline int is_same(const struct weir_drop_key* a, const struct w
 static __always_inline __u32 home_of(const struct weir_drop_key* key) {
     const __u64 word = key->location ^ (__u64)key->ifindex << 32 ^ (__u64)key->from_ifindex << 16 ^
                        (__u64)key->reason << 48 ^ key->way;
-    return word * 0x9e3779b97f4a7c15ull >> (64 - WEIR_DROP_SLOT_BITS);
+    return word * WEIR_HASH_FACTOR >> (64 - WEIR_DROP_SLOT_BITS);
 }
 
 /* A slot is its CPU's alone, and a CPU runs a tracing program once at a time, whatever interrupts it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tc egress: what is about to leave by the interface, before its qdisc. Counts it, gives it its
- * departure time, drops what is over its tenant's limit, and says "next" for all else. */
+/* tc egress: what is about to leave by the interface, before its qdisc. Counts it, gives it its departure time, drops
+ * what is over its tenant's limit, and says "next" for all else. */
 #include "lib/account_skb.h"
 
 SEC("tc")

@@ -4,9 +4,12 @@
  *
  * User space arms and stops it by running weir_tick (BPF_PROG_TEST_RUN); a program that is loaded later takes the timer
  * over in the same way. Ticks never run at the same time as each other: there is one timer. */
+#include "lib/atomic.h"
+#include "lib/bucket.h"
 #include "lib/fair_share.h"
 #include "lib/limit.h"
 #include "maps.h"
+#include "shared/abi.h"
 
 #define WEIR_CLOCK_MONOTONIC 1
 #define WEIR_EBUSY 16
@@ -76,7 +79,7 @@ static __always_inline void take_over(struct weir_pass* pass, struct weir_share_
 static __always_inline void note_sent(struct weir_pass* pass, struct weir_share_entry* entry,
                                       const struct weir_share_sample* sample, int is_shaped) {
     const __u64 queued =
-        is_shaped ? weir_share_bytes(entry->rate_bps, weir_share_min(sample->backlog_ns, 1ull << 33)) : 0;
+        is_shaped ? weir_share_bytes(entry->rate_bps, weir_share_min(sample->backlog_ns, WEIR_SHARE_TIME_MAX_NS)) : 0;
     if (entry->is_primed)
         pass->sent_bytes += (__s64)(sample->offered_bytes - entry->offered_seen_bytes) -
                             (__s64)(sample->dropped_bytes - entry->dropped_seen_bytes) + (__s64)entry->queued_bytes -
@@ -222,7 +225,6 @@ __weak __noinline int weir_tick_way(__u32 way, __u32 takes_over, __u64 now_ns) {
     bpf_loop(batches, settle_some, &pass, 0);
     if (pass.next_revert_ns && (!one->state.next_revert_ns || pass.next_revert_ns < one->state.next_revert_ns))
         one->state.next_revert_ns = pass.next_revert_ns;
-    round->ticks++;
     round->valid_until_ns = now_ns + WEIR_TICK_VALID_INTERVALS * WEIR_READ_ONCE(wished->interval_ns);
     return 1;
 }

@@ -2,7 +2,14 @@
 /* XDP: the other ingress hook. Counts frames as the driver hands them over, and drops what is over the tenant's limit
  * or not from its own addresses before there is an skb. Nothing can be delayed or marked here, so a shaping limit drops
  * where it would. */
+#include "lib/account.h"
+#include "lib/frame.h"
 #include "lib/guard_map.h"
+#include "lib/limit.h"
+#include "lib/limit_map.h"
+#include "lib/parse.h"
+#include "lib/pulse_map.h"
+#include "shared/abi.h"
 
 __weak __noinline int weir_parse_xdp(struct xdp_md* ctx, struct weir_packet* out) {
     __u8 buffer[WEIR_VIEW_BUFFER_BYTES] __attribute__((aligned(8)));

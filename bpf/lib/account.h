@@ -4,13 +4,18 @@
 #define WEIR_BPF_LIB_ACCOUNT_H
 
 #include "../maps.h"
+#include "../shared/abi.h"
+#include "atomic.h"
+#include "count.h"
+#include "flow_key.h"
 #include "flow_park.h"
 #include "flow_table.h"
+#include "flow_track.h"
 #include "histogram.h"
 #include "interface.h"
 #include "parse.h"
 #include "pulse.h"
-#include "wire.h"
+#include "tcp_track.h"
 
 /* The vNIC at `ifindex`, or null where Weir does not count it (any more). */
 static __always_inline const struct weir_if_entry* weir_vnic_of(__u32 ifindex) {
@@ -160,6 +165,13 @@ static __always_inline void weir_account(const struct weir_if_entry* vnic, struc
 static __always_inline void weir_count_pulse(struct weir_ledger* ledger, __u32 direction) {
     const struct weir_scratch* scratch = weir_scratch_of(ledger);
     weir_pulse_packet(&ledger->pulse, direction, &scratch->packet, scratch->count, (__u32)scratch->is_new_flow);
+}
+
+/* What Weir itself did not let through, in the ledger and in the pulse. */
+static __always_inline void weir_note_drop(struct weir_ledger* ledger, __u32 direction, __u32 reason,
+                                           struct weir_count count) {
+    weir_count_add(&ledger->direction[direction & 1].drops[reason & (WEIR_DROP_ROOM - 1)], count);
+    ledger->pulse.open.direction[direction & 1].drop_packets += (__u32)count.packets;
 }
 
 #endif

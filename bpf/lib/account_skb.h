@@ -3,9 +3,16 @@
 #ifndef WEIR_BPF_LIB_ACCOUNT_SKB_H
 #define WEIR_BPF_LIB_ACCOUNT_SKB_H
 
+#include "../shared/abi.h"
+#include "account.h"
+#include "frame.h"
 #include "guard_map.h"
 #include "host_latency.h"
+#include "limit_map.h"
 #include "limit_skb.h"
+#include "parse.h"
+#include "pulse_map.h"
+#include "wire.h"
 
 #include <bpf/bpf_core_read.h>
 

@@ -10,8 +10,9 @@
 #ifndef WEIR_BPF_LIB_AQM_H
 #define WEIR_BPF_LIB_AQM_H
 
-#include "flow_table.h"
-#include "histogram.h"
+#include "../shared/limit.h"
+#include "atomic.h"
+#include "bits.h"
 
 /* A series that begins within so many intervals after the last one goes on where that one stood. */
 #define WEIR_AQM_MEMORY_INTERVALS 8

@@ -12,8 +12,8 @@
 #ifndef WEIR_BPF_LIB_BUCKET_H
 #define WEIR_BPF_LIB_BUCKET_H
 
-#include "../shared/abi.h"
-#include "flow_table.h"
+#include "../shared/limit.h"
+#include "atomic.h"
 
 /* Further ahead no word can be: 137 s. The longest legitimate one is a horizon and one frame of a mebibyte at
  * 64 kbit/s: 131 s. */
@@ -32,9 +32,9 @@ static __always_inline __u64 weir_bucket_ahead(__u64 word, __u64 now) {
 
 static __always_inline __u64 weir_fixed_time(__u64 time_ns) { return time_ns << WEIR_TIME_SHIFT; }
 
-/* Time that `bytes` take at `byte_cost`. More than a mebibyte is no frame. */
+/* Time that `bytes` take at `byte_cost`. */
 static __always_inline __u64 weir_byte_time(__u64 bytes, __u64 byte_cost) {
-    if (bytes > 1u << 20) bytes = 1u << 20;
+    if (bytes > WEIR_FRAME_MAX_BYTES) bytes = WEIR_FRAME_MAX_BYTES;
     return bytes * byte_cost >> (WEIR_COST_SHIFT - WEIR_TIME_SHIFT);
 }
 

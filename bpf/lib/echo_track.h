@@ -7,6 +7,7 @@
 #ifndef WEIR_BPF_LIB_ECHO_TRACK_H
 #define WEIR_BPF_LIB_ECHO_TRACK_H
 
+#include "../shared/abi.h"
 #include "parse.h"
 #include "tcp_track.h"
 

@@ -5,13 +5,17 @@
  * Each tenant gets  grant = clamp(weight * level, floor, cap),  where cap = min(what it wants, its max) and floor =
  * min(its min, cap). A tick finds the level at which the grants add up to the capacity:
  *
- *     begin                                 once
- *     measure                               for each tenant: what it wants; its levels near the last level into fine
- * bins walk_fine                             for each fine bin if (!pick)                            the level is not
- * near the last one: sort                                  for each tenant: its levels into coarse bins walk_coarse,
- * pick_coarse              for each coarse bin, once: which one holds the level take for each tenant: its levels within
- * that into fine bins walk_fine, pick_fine                  for each fine bin, once settle for each tenant: grant, rate
- * and cost
+ *     begin                        once
+ *     measure                      for each tenant: what it wants; its levels near the last level into fine bins
+ *     walk_fine                    for each fine bin
+ *     if (!pick)                   the level is not near the last one:
+ *         sort                     for each tenant: its levels into coarse bins
+ *         walk_coarse              for each coarse bin
+ *         pick_coarse              once: which coarse bin holds the level
+ *         take                     for each tenant: its levels within that bin into fine bins
+ *         walk_fine                for each fine bin
+ *         pick_fine                once: the level
+ *     settle                       for each tenant: grant, rate and cost
  *
  * Nothing is sorted by comparison and nothing iterates until it converges: two passes over the tenants, or four. Walks
  * leave the bins empty for the next tick.
@@ -24,13 +28,13 @@
 #ifndef WEIR_BPF_LIB_FAIR_SHARE_H
 #define WEIR_BPF_LIB_FAIR_SHARE_H
 
+#include "../shared/limit.h"
 #include "../shared/share.h"
-#include "histogram.h"
+#include "bits.h"
 
 #define WEIR_SHARE_CAPACITY_BITS 40
 #define WEIR_SHARE_ROUNDING_U (1ull << 22)
 #define WEIR_SHARE_BITS_NS 8000000000ull /* bytes in nanoseconds to bits per second */
-#define WEIR_SHARE_COST_SHIFT 26
 
 /* How much of the weight of those who do not ask for their share is expected to begin to in one tick: 1/8. */
 #define WEIR_SHARE_WAKING_SHIFT 3
@@ -45,9 +49,9 @@
 static __always_inline __u64 weir_share_min(__u64 a, __u64 b) { return a < b ? a : b; }
 static __always_inline __u64 weir_share_max(__u64 a, __u64 b) { return a > b ? a : b; }
 
-/* ns a byte << 26 of a rate; the rate is not below WEIR_SHARE_RATE_MIN_BPS. */
+/* ns a byte << WEIR_COST_SHIFT of a rate; the rate is not below WEIR_SHARE_RATE_MIN_BPS. */
 static __always_inline __u64 weir_share_cost(__u64 rate_bps) {
-    return (WEIR_SHARE_BITS_NS << WEIR_SHARE_COST_SHIFT) / weir_share_max(rate_bps, WEIR_SHARE_RATE_MIN_BPS);
+    return (WEIR_SHARE_BITS_NS << WEIR_COST_SHIFT) / weir_share_max(rate_bps, WEIR_SHARE_RATE_MIN_BPS);
 }
 
 /* A configured rate in u, at most the capacity. */
@@ -94,12 +98,15 @@ static __always_inline void weir_share_bracket(struct weir_share_round* round, _
 
 /* A debt up to this much is the grain of packets and bursts: so long of the capacity, and so many packets. */
 #define WEIR_SHARE_DEBT_FREE_NS 2000000ull
-#define WEIR_SHARE_DEBT_FREE_BYTES (16 * 1514ull)
+#define WEIR_SHARE_DEBT_FREE_BYTES (16ull * WEIR_FULL_PACKET_BYTES)
 #define WEIR_SHARE_DEBT_MAX_NS 64000000ull
 /* What is beyond it is paid back within so long, by at most a quarter of the capacity. */
 #define WEIR_SHARE_PAYBACK_NS 16000000ull
 
-/* Bytes of a rate in a time of at most 2^33 ns. */
+/* Longer times are none of a tick. */
+#define WEIR_SHARE_TIME_MAX_NS (1ull << 33)
+
+/* Bytes of a rate in a time of at most WEIR_SHARE_TIME_MAX_NS. */
 static __always_inline __u64 weir_share_bytes(__u64 rate_bps, __u64 time_ns) {
     return (time_ns >> 10) * (rate_bps >> 3) / 976562;
 }
@@ -137,7 +144,7 @@ static __always_inline void weir_share_begin(struct weir_share_round* round, __u
     round->target_u = (capacity_bps << round->shift) - WEIR_SHARE_ROUNDING_U;
 
     /* 8e9 << 30 is just below 2^63. */
-    elapsed_ns = weir_share_min(weir_share_max(elapsed_ns, 1000), 1ull << 33);
+    elapsed_ns = weir_share_min(weir_share_max(elapsed_ns, 1000), WEIR_SHARE_TIME_MAX_NS);
     round->elapsed_ns = elapsed_ns;
     room = 30 - round->shift;
     round->demand_shift = room < 16 ? room : 16;
@@ -149,8 +156,8 @@ static __always_inline void weir_share_begin(struct weir_share_round* round, __u
     round->asking_weight = 0;
     round->caps_u = 0;
     round->floors_u = 0;
-    /* The level is looked for around the last one first; where there was none, above
-     * all there can be, where it is not. */
+    /* The level is looked for around the last one first; where there was none, above all that there can be, where it
+     * is not. */
     if (round->level >> WEIR_SHARE_FINE_BITS) {
         const __u32 width_bits = weir_log2(round->level) - 2;
         weir_share_bracket(round, round->level - (1ull << (width_bits - 1)), width_bits);
@@ -309,7 +316,6 @@ static __always_inline int weir_share_pick(struct weir_share_round* round) {
         weir_share_pick_fine(round);
         return 1;
     }
-    round->misses++;
     round->bin_weight = 0;
     round->bin_constant = (__s64)round->floors_u;
     round->is_found = 0;

@@ -7,6 +7,7 @@
 #define WEIR_BPF_LIB_FLOW_KEY_H
 
 #include "../shared/abi.h"
+#include "bits.h"
 #include "parse.h"
 
 struct weir_flow_key {
@@ -38,10 +39,9 @@ static __always_inline void weir_flow_key_of(const struct weir_packet* packet, _
     key->family = packet->family;
 }
 
-/* One round of a multiply-and-fold mix. The constants are odd with well spread bits (Weyl's golden ratio, and the one
- * of SplitMix64's finaliser, Steele et al. 2014). */
+/* One round of a multiply-and-fold mix. The last factor is that of SplitMix64's finaliser (Steele et al. 2014). */
 static __always_inline __u64 weir_mix(__u64 state, __u64 word) {
-    state = (state ^ word) * 0x9e3779b97f4a7c15ull;
+    state = (state ^ word) * WEIR_HASH_FACTOR;
     return state ^ (state >> 32);
 }
 

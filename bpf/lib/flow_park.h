@@ -9,12 +9,9 @@
 #ifndef WEIR_BPF_LIB_FLOW_PARK_H
 #define WEIR_BPF_LIB_FLOW_PARK_H
 
+#include "../shared/abi.h"
+#include "count.h"
 #include "flow_key.h"
-
-static __always_inline void weir_count_add(struct weir_count* to, struct weir_count count) {
-    to->packets += count.packets;
-    to->bytes += count.bytes;
-}
 
 /* Keeps what could not be brought to its flow. There is one place for it: what another flow has there stays out of the
  * flows. */

@@ -17,18 +17,15 @@
 #ifndef WEIR_BPF_LIB_FLOW_TABLE_H
 #define WEIR_BPF_LIB_FLOW_TABLE_H
 
+#include "../shared/abi.h"
+#include "atomic.h"
+#include "flow_key.h"
 #include "flow_track.h"
+#include "frame.h"
+#include "parse.h"
+#include "tcp_track.h"
 
 #define WEIR_FLOW_SPINS 256
-
-/* Read or written whole and once. On the host as C11 atomics, so that a race detector knows what is meant to race. */
-#ifdef __bpf__
-#define WEIR_READ_ONCE(x) (*(volatile __typeof__(x)*)&(x))
-#define WEIR_WRITE_ONCE(x, v) (*(volatile __typeof__(x)*)&(x) = (v))
-#else
-#define WEIR_READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define WEIR_WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
-#endif
 
 /* The blocks of one set. Where a flow cannot have something, that is null: addresses but for IPv6, track and result but
  * for what is tracked. The result is rarely touched, so under BPF it is looked up when needed. */

@@ -3,8 +3,10 @@
 #ifndef WEIR_BPF_LIB_FLOW_TRACK_H
 #define WEIR_BPF_LIB_FLOW_TRACK_H
 
+#include "../shared/abi.h"
 #include "echo_track.h"
-#include "flow_key.h"
+#include "parse.h"
+#include "tcp_track.h"
 
 #ifdef __bpf__
 #include <bpf/bpf_helpers.h>

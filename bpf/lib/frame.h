@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes of a frame, and the reader that never runs past the end.
  *
- * The parser is compiled four times: over packet pointers (the fast way), over copies of single headers (the way for
- * frames whose headers are not in the linear part, or that need a loop), for the unit tests and for the fuzzer. All
+ * The parser is compiled over packet pointers (the fast way), over copies of single headers (the way for frames whose
+ * headers are not in the linear part, or that need a loop), and on the host over frames that are whole in memory. All
  * access goes through weir_at(), which checks against the end and against the reach that the verifier wants bounded. */
 #ifndef WEIR_BPF_LIB_FRAME_H
 #define WEIR_BPF_LIB_FRAME_H
@@ -15,12 +15,26 @@
 #include <bpf/bpf_endian.h>
 #endif
 
+/* Of headers without options. */
 #define WEIR_ETH_HEADER_BYTES 14
 #define WEIR_VLAN_TAG_BYTES 4
+#define WEIR_IPV4_HEADER_BYTES 20
+#define WEIR_IPV6_HEADER_BYTES 40
+#define WEIR_TCP_HEADER_BYTES 20
+#define WEIR_UDP_HEADER_BYTES 8
+#define WEIR_SCTP_HEADER_BYTES 12
 
-/* Where the last header can begin: behind two tags, an IPv6 header and eight extension headers of 2,048 bytes. The
- * verifier wants a bound on every offset; this one turns no frame away. */
-#define WEIR_HEADER_REACH_BYTES (14 + 2 * 4 + 40 + 8 * 2048)
+/* Tags followed, counted together whether they stand in the frame or in the skb. */
+#define WEIR_VLAN_TAGS_MAX 2
+
+/* IPv6 extension headers (and IPv4 AH) followed before a chain counts as too deep. */
+#define WEIR_EXTENSIONS_MAX 8
+
+/* Where the last header can begin: behind the tags, an IPv6 header and extension headers of 2,048 bytes. The verifier
+ * wants a bound on every offset; this one turns no frame away. */
+#define WEIR_HEADER_REACH_BYTES                                                                                        \
+    (WEIR_ETH_HEADER_BYTES + WEIR_VLAN_TAGS_MAX * WEIR_VLAN_TAG_BYTES + WEIR_IPV6_HEADER_BYTES +                       \
+     WEIR_EXTENSIONS_MAX * 2048)
 
 /* What is read from memory after this is read anew: to the verifier it can then be any number, which keeps it from
  * following every value on every path. */
@@ -34,7 +48,7 @@ enum weir_view_kind {
 };
 
 /* Longest header read at once: IPv6's. */
-#define WEIR_VIEW_BUFFER_BYTES 40
+#define WEIR_VIEW_BUFFER_BYTES WEIR_IPV6_HEADER_BYTES
 
 struct weir_view {
     const __u8* data; /* DIRECT, WHOLE */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guard: whether a frame's source address is one of the tenant's own. docs/guard.md.
  *
- * Pure. What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What
- * has none (another EtherType, a frame too short to hold it) passes: the guard knows nothing of it.
+ * Pure. What has a source address is held against the list: IPv4 and IPv6 packets, and ARP. What has none (another
+ * EtherType, a frame too short to hold it) passes: the guard knows nothing of it.
  *
  * Sources: RFC 826 and 5227 (ARP; a probe's sender address is 0.0.0.0), RFC 2131 section 4.1 (DHCP clients without an
  * address send from 0.0.0.0 to 255.255.255.255, port 67), RFC 4291 section 2.5.6 and RFC 4861 (link-local addresses),
@@ -10,7 +10,9 @@
 #ifndef WEIR_BPF_LIB_GUARD_H
 #define WEIR_BPF_LIB_GUARD_H
 
+#include "../shared/class.h"
 #include "../shared/guard.h"
+#include "frame.h"
 #include "parse.h"
 
 #define WEIR_DHCP_SERVER_PORT 67
@@ -65,7 +67,7 @@ static __always_inline int weir_guard_allows_arp(const struct weir_guard* guard,
  * does) has a source all the same. */
 static __always_inline int weir_guard_allows_malformed(const struct weir_guard* guard, struct weir_view* view,
                                                        __u32 l3_offset) {
-    const __u8* at = weir_at(view, l3_offset, 20);
+    const __u8* at = weir_at(view, l3_offset, WEIR_IPV4_HEADER_BYTES);
     __u32 source[4] = {0, 0, 0, 0};
 
     if (!at || at[0] >> 4 != 4) return 1;

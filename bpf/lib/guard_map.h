@@ -3,8 +3,11 @@
 #ifndef WEIR_BPF_LIB_GUARD_MAP_H
 #define WEIR_BPF_LIB_GUARD_MAP_H
 
+#include "../maps.h"
+#include "../shared/abi.h"
+#include "account.h"
+#include "frame.h"
 #include "guard.h"
-#include "limit_map.h"
 
 /* The vNIC's list, or null. For those that have WEIR_IF_GUARD: nobody else pays for the look. */
 static __always_inline struct weir_guard* weir_guard_of(const struct weir_if_entry* vnic) {

@@ -7,32 +7,7 @@
 #define WEIR_BPF_LIB_HISTOGRAM_H
 
 #include "../shared/latency.h"
-
-/* Position of the highest set bit; `value` is not 0. BPF has no instruction for it. */
-static __always_inline __u32 weir_log2(__u64 value) {
-#ifdef __bpf__
-    __u32 result = 0, word, step;
-    if (value >> 32) {
-        result = 32;
-        value >>= 32;
-    }
-    word = (__u32)value;
-    step = (word > 0xffff) << 4;
-    word >>= step;
-    result += step;
-    step = (word > 0xff) << 3;
-    word >>= step;
-    result += step;
-    step = (word > 0xf) << 2;
-    word >>= step;
-    result += step;
-    step = (word > 3) << 1;
-    word >>= step;
-    return result + step + (word >> 1);
-#else
-    return 63u - (__u32)__builtin_clzll(value);
-#endif
-}
+#include "bits.h"
 
 static __always_inline __u32 weir_histogram_place(__u64 value_ns) {
     __u32 octave, sub;

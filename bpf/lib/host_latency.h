@@ -10,7 +10,11 @@
 #ifndef WEIR_BPF_LIB_HOST_LATENCY_H
 #define WEIR_BPF_LIB_HOST_LATENCY_H
 
-#include "account.h"
+#include "../maps.h"
+#include "../shared/abi.h"
+#include "histogram.h"
+#include "pulse.h"
+#include "pulse_map.h"
 
 #include <bpf/bpf_core_read.h>
 

@@ -2,8 +2,8 @@
 /* The interface table: open addressing over the ifindex, the same on both sides. Pure.
  *
  * An interface stands at one of the WEIR_IF_PROBES places from (ifindex mod size) on. User space puts it at the first
- * free one; the programs look until they meet it. With fewer than 16,384 interface numbers in use the first look hits.
- */
+ * free one; the programs look until they meet it. While no interface number is above WEIR_IF_TABLE_SIZE, the first look
+ * hits. */
 #ifndef WEIR_BPF_LIB_INTERFACE_H
 #define WEIR_BPF_LIB_INTERFACE_H
 

@@ -12,7 +12,9 @@
 #ifndef WEIR_BPF_LIB_LIMIT_H
 #define WEIR_BPF_LIB_LIMIT_H
 
+#include "../shared/abi.h"
 #include "aqm.h"
+#include "atomic.h"
 #include "bucket.h"
 
 enum weir_limit_outcome {
@@ -22,11 +24,6 @@ enum weir_limit_outcome {
     WEIR_LIMIT_QUEUE,    /* not charged yet: weir_limit_close() */
     WEIR_LIMIT_DELAY,    /* charged; leaves after delay_ns */
 };
-
-/* A flow's own bucket fills at 1/8 of the limit, and so does the one of all flows together that overtake the queue:
- * what overtakes is beyond the rate until the queue has left that it stands before, and meets that of others at the
- * link. */
-#define WEIR_FLOW_SHARE_SHIFT 3
 
 struct weir_limit_case {
     __u64 share_cost; /* of a byte, by fair share; 0: not under it. The rule's max is a cap even so */

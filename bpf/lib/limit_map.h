@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where a tenant's limit is found, and where its drops are counted. Stateful: maps. */
+/* Where a tenant's limit is found, and what a byte costs it by fair share. Stateful: maps. */
 #ifndef WEIR_BPF_LIB_LIMIT_MAP_H
 #define WEIR_BPF_LIB_LIMIT_MAP_H
 
-#include "account.h"
-#include "limit.h"
+#include "../maps.h"
+#include "../shared/abi.h"
+#include "atomic.h"
 
 static __always_inline int weir_is_limited(const struct weir_if_entry* vnic, __u32 direction) {
     return (vnic->flags & (WEIR_IF_LIMIT_TX << (direction & 1))) != 0;
@@ -37,12 +38,6 @@ static __always_inline __u64 weir_share_cost_of(const struct weir_if_entry* vnic
     if (!round || now_ns >= WEIR_READ_ONCE(round->valid_until_ns)) return fallback_cost;
     cost = WEIR_READ_ONCE(entry->byte_cost);
     return cost ? cost : fallback_cost;
-}
-
-static __always_inline void weir_note_drop(struct weir_ledger* ledger, __u32 direction, __u32 reason,
-                                           struct weir_count count) {
-    weir_count_add(&ledger->direction[direction & 1].drops[reason & (WEIR_DROP_ROOM - 1)], count);
-    ledger->pulse.open.direction[direction & 1].drop_packets += (__u32)count.packets;
 }
 
 #endif

@@ -3,7 +3,10 @@
 #ifndef WEIR_BPF_LIB_LIMIT_SKB_H
 #define WEIR_BPF_LIB_LIMIT_SKB_H
 
-#include "limit_map.h"
+#include "../shared/abi.h"
+#include "account.h"
+#include "histogram.h"
+#include "limit.h"
 
 /* A departure time that somebody else has set, later than this one, stays. So does one by another clock than the
  * monotonic: fq would not know it. What cannot carry one (not IP) leaves at once, and is held by the horizon alone. */

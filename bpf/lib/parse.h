@@ -21,12 +21,6 @@
 
 enum weir_echo_kind { WEIR_ECHO_NONE = 0, WEIR_ECHO_REQUEST = 1, WEIR_ECHO_REPLY = 2 };
 
-/* Tags followed, counted together whether they stand in the frame or in the skb. */
-#define WEIR_VLAN_TAGS_MAX 2
-
-/* IPv6 extension headers (and IPv4 AH) followed before a chain counts as too deep. */
-#define WEIR_EXTENSIONS_MAX 8
-
 /* AH without its integrity check value. A length field that says less is a lie. */
 #define WEIR_AH_FIXED_BYTES 12
 
@@ -60,7 +54,7 @@ struct weir_packet {
     __u32 tcp_ack;
     __u32 tcp_tsval;
     __u32 tcp_tsecr;
-    __u32 payload_bytes; /* of TCP, as the IP header has it; weir_payload_of() knows better for GSO frames */
+    __u32 payload_bytes; /* of TCP, as the IP header has it; weir_bound_payload() (account.h) bounds it */
     __u16 tcp_window;
     __u8 is_group; /* to a broadcast or multicast address of layer 2 */
 
@@ -140,7 +134,7 @@ static __always_inline void weir_parse_tcp(struct weir_view* view, const __u8* a
                                            struct weir_packet* out) {
     const __u32 header = (at[12] >> 4) * 4u;
 
-    if (header < 20 || header > available) return; /* a lie: counted, not tracked */
+    if (header < WEIR_TCP_HEADER_BYTES || header > available) return; /* a lie: counted, not tracked */
     out->is_tcp = 1;
     out->tcp_flags = at[13];
     out->tcp_window = weir_be16(at + 14);
@@ -170,7 +164,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
 
     switch (out->protocol) {
     case WEIR_PROTOCOL_TCP:
-        at = available >= 20 ? weir_at(view, offset, 20) : 0;
+        at = available >= WEIR_TCP_HEADER_BYTES ? weir_at(view, offset, WEIR_TCP_HEADER_BYTES) : 0;
         if (!at) break;
         out->src_port = weir_be16(at);
         out->dst_port = weir_be16(at + 2);
@@ -180,20 +174,20 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         return;
     case WEIR_PROTOCOL_UDP:
     case WEIR_PROTOCOL_UDP_LITE:
-        at = available >= 8 ? weir_at(view, offset, 8) : 0;
+        at = available >= WEIR_UDP_HEADER_BYTES ? weir_at(view, offset, WEIR_UDP_HEADER_BYTES) : 0;
         if (!at) break;
         out->src_port = weir_be16(at);
         out->dst_port = weir_be16(at + 2);
-        out->header_bytes = (__u16)(offset + 8);
+        out->header_bytes = (__u16)(offset + WEIR_UDP_HEADER_BYTES);
         out->class_id = v6 ? WEIR_CLASS_IPV6_UDP : WEIR_CLASS_IPV4_UDP;
         return;
     case WEIR_PROTOCOL_SCTP:
     case WEIR_PROTOCOL_DCCP:
-        at = available >= 12 ? weir_at(view, offset, 12) : 0;
+        at = available >= WEIR_SCTP_HEADER_BYTES ? weir_at(view, offset, WEIR_SCTP_HEADER_BYTES) : 0;
         if (!at) break;
         out->src_port = weir_be16(at);
         out->dst_port = weir_be16(at + 2);
-        if (out->protocol == WEIR_PROTOCOL_SCTP) out->header_bytes = (__u16)(offset + 12);
+        if (out->protocol == WEIR_PROTOCOL_SCTP) out->header_bytes = (__u16)(offset + WEIR_SCTP_HEADER_BYTES);
         out->class_id = v6 ? WEIR_CLASS_IPV6_SCTP : WEIR_CLASS_IPV4_SCTP;
         return;
     case WEIR_PROTOCOL_ICMP:
@@ -228,11 +222,11 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         out->class_id = v6 ? WEIR_CLASS_IPV6_ESP : WEIR_CLASS_IPV4_ESP;
         return;
     case WEIR_PROTOCOL_IPV4:
-        if (available < 20 || !weir_at(view, offset, 20)) break;
+        if (available < WEIR_IPV4_HEADER_BYTES || !weir_at(view, offset, WEIR_IPV4_HEADER_BYTES)) break;
         out->class_id = v6 ? WEIR_CLASS_IPV6_TUNNEL : WEIR_CLASS_IPV4_TUNNEL;
         return;
     case WEIR_PROTOCOL_IPV6:
-        if (available < 40 || !weir_at(view, offset, 40)) break;
+        if (available < WEIR_IPV6_HEADER_BYTES || !weir_at(view, offset, WEIR_IPV6_HEADER_BYTES)) break;
         out->class_id = v6 ? WEIR_CLASS_IPV6_TUNNEL : WEIR_CLASS_IPV4_TUNNEL;
         return;
     case WEIR_PROTOCOL_NO_NEXT:
@@ -252,7 +246,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
 
 static __always_inline __u64 weir_parse_ipv4(struct weir_view* view, __u32 offset, __u8 is_gso,
                                              struct weir_packet* out) {
-    const __u8* at = weir_at(view, offset, 20);
+    const __u8* at = weir_at(view, offset, WEIR_IPV4_HEADER_BYTES);
     __u32 header, total, fragment;
 
     out->l3_offset = (__u16)offset;
@@ -263,12 +257,12 @@ static __always_inline __u64 weir_parse_ipv4(struct weir_view* view, __u32 offse
     total = weir_be16(at + 2);
     if (total == 0 && is_gso) total = ~0u;
     out->class_id = WEIR_CLASS_IPV4_MALFORMED;
-    if (at[0] >> 4 != 4 || header < 20 || total < header) return WEIR_NO_L4;
-    if (header > 20) {
+    if (at[0] >> 4 != 4 || header < WEIR_IPV4_HEADER_BYTES || total < header) return WEIR_NO_L4;
+    if (header > WEIR_IPV4_HEADER_BYTES) {
         /* Options are rare, and a header of unknown length multiplies the verifier's work: the slow way has them. */
         out->class_id = WEIR_CLASS_IPV4_TRUNCATED;
         if (view->kind == WEIR_VIEW_DIRECT || !weir_at(view, offset + header - 1, 1)) return WEIR_NO_L4;
-        at = weir_at(view, offset, 20);
+        at = weir_at(view, offset, WEIR_IPV4_HEADER_BYTES);
         if (!at) return WEIR_NO_L4;
     }
 
@@ -321,7 +315,7 @@ static __always_inline __u8 weir_is_extension(__u8 next) {
 
 static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offset, __u8 is_gso,
                                              struct weir_packet* out) {
-    const __u8* at = weir_at(view, offset, 40);
+    const __u8* at = weir_at(view, offset, WEIR_IPV6_HEADER_BYTES);
     __u32 available, step, depth;
     __u8 next, following;
 
@@ -345,7 +339,7 @@ static __always_inline __u64 weir_parse_ipv6(struct weir_view* view, __u32 offse
     out->has_flow = 1;
     /* A payload length of 0 is real only with nothing behind the header; otherwise a jumbogram or a GSO frame. */
     if (available == 0 && (is_gso || next == WEIR_PROTOCOL_HOP_BY_HOP)) available = ~0u;
-    offset += 40;
+    offset += WEIR_IPV6_HEADER_BYTES;
 
     out->protocol = next;
     out->l4_offset = (__u16)offset;

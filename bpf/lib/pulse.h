@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one packet adds to its vNIC's pulse, and how a CPU hands on what it has. Layout: bpf/shared/pulse.h; reasons:
- * docs/noisy-method.md. All but the two functions under __bpf__ is pure, with 'now' as an argument.
+ * docs/noisy-method.md. Pure, with 'now' as an argument.
  *
  * Concurrency. A weir_pulse is its CPU's alone: the hooks run with bottom halves off. The ring is shared: sums by
  * atomic addition, peaks by compare-and-swap. Who brings a slot to its place again empties it first; meanwhile the
- * others go on with the slot that they have and try again a millisecond later, so nothing is ever lost or waited for.
- */
+ * others go on with the slot that they have and try again a millisecond later, so nothing is ever lost or waited
+ * for. */
 #ifndef WEIR_BPF_LIB_PULSE_H
 #define WEIR_BPF_LIB_PULSE_H
 
 #include "../shared/abi.h"
-#include "flow_table.h"
+#include "atomic.h"
+#include "bits.h"
+#include "parse.h"
+#include "tcp_flags.h"
 
 /* Sources that are learned of one vNIC at most. */
 #define WEIR_PULSE_LEARN_MAX 16
@@ -153,9 +156,9 @@ static __always_inline void weir_pulse_turn_to(struct weir_pulse* pulse, struct 
 
 /* Whether a flow that begins with this source address comes from one of the vNIC's own. Learns at most one a slot. */
 static __always_inline int weir_pulse_is_own_source(struct weir_pulse* pulse, const __u32* address) {
-    const __u64 word = (address[0] ^ (__u64)address[1] << 32) * 0x9e3779b97f4a7c15ull ^
+    const __u64 word = (address[0] ^ (__u64)address[1] << 32) * WEIR_HASH_FACTOR ^
                        (address[2] ^ (__u64)address[3] << 32) * 0xc2b2ae3d27d4eb4full;
-    const __u64 hash = word * 0x9e3779b97f4a7c15ull;
+    const __u64 hash = word * WEIR_HASH_FACTOR;
     const __u32 a = (__u32)(hash >> 55), b = (__u32)(hash >> 46) & 511;
     __u64* first = &pulse->sources[a >> 6 & (WEIR_PULSE_SOURCE_WORDS - 1)];
     __u64* second = &pulse->sources[b >> 6 & (WEIR_PULSE_SOURCE_WORDS - 1)];
@@ -213,37 +216,5 @@ static __always_inline void weir_pulse_packet(struct weir_pulse* pulse, __u32 di
     if ((packet->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_RST)) | packet->is_group | is_new)
         weir_pulse_note_kind(pulse, direction, packet, count, is_new);
 }
-
-#ifdef __bpf__
-#include "../maps.h"
-
-/* Rarely called, so a function of its own. */
-__weak __noinline int weir_pulse_turn(struct weir_pulse* pulse, __u32 slot, __u64 now_ns) {
-    __u32 zero = 0, key = slot;
-    struct weir_pulse_ring* ring = 0;
-    void* map;
-    if (!pulse) return 0;
-    map = bpf_map_lookup_elem(&pulses, &key);
-    if (map) ring = bpf_map_lookup_elem(map, &zero);
-    if (!ring) {
-        pulse->ms_end_ns = now_ns + WEIR_PULSE_MS_NS;
-        return 0;
-    }
-    weir_pulse_turn_to(pulse, ring, now_ns);
-    return 0;
-}
-
-/* Brings the CPU's pulse of the vNIC up to now. Where the packet's time is not known (0), the clock is read once in a
- * tick of the kernel's own: reading it for every packet would cost more than all else here. */
-static __always_inline void weir_pulse_keep_time(struct weir_pulse* pulse, __u32 slot, __u64 now_ns) {
-    if (!now_ns) {
-        const __u32 tick = (__u32)bpf_jiffies64();
-        if (tick == pulse->tick) return;
-        pulse->tick = tick;
-        now_ns = bpf_ktime_get_ns();
-    }
-    if (now_ns >= pulse->ms_end_ns) weir_pulse_turn(pulse, slot, now_ns);
-}
-#endif
 
 #endif

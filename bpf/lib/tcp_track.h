@@ -17,13 +17,7 @@
 
 #include "../shared/abi.h"
 #include "frame.h"
-
-enum {
-    WEIR_TCP_FIN = 0x01,
-    WEIR_TCP_SYN = 0x02,
-    WEIR_TCP_RST = 0x04,
-    WEIR_TCP_ACK = 0x10,
-};
+#include "tcp_flags.h"
 
 /* weir_flow_track_direction.flags */
 enum weir_track_flag {

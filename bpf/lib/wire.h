@@ -8,8 +8,7 @@
 #ifndef WEIR_BPF_LIB_WIRE_H
 #define WEIR_BPF_LIB_WIRE_H
 
-#include "../shared/abi.h"
-#include "frame.h"
+#include "../shared/count.h"
 
 /* gso_size of an skb whose segments are its fragments (GSO_BY_FRAGS, include/linux/skbuff.h): no size to divide by. */
 #define WEIR_GSO_BY_FRAGS 0xffff

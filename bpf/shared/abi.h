@@ -5,24 +5,26 @@
  * WEIR_SCHEMA. Sizes and offsets are asserted below, in both languages.
  *
  * Maps (bpf/maps.h):
- *   vnics        array of weir_if_entry: which interface belongs to which slot; read once per packet
- *   vnic_info    array of weir_vnic_info by slot: what user space must remember; the programs never read it
- *   ledgers      array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
- *   flow_tables  array of maps by slot: an array of weir_flow_block each, sized by --flows
- *   pulses       array of maps by slot: an array of one weir_pulse_ring each
- *   limits       array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
- *   tenant_info  array of weir_tenant_info by tenant slot: what user space must remember of limits
- *   guards       array of maps by slot: an array of one weir_guard each, for vNICs with WEIR_IF_GUARD
- *   shares       array of weir_share_entry by direction and tenant slot: rates of fair share
- *   share_rounds array of weir_share_round by direction: the tick's working memory
- *   tick         array of one weir_tick: the timer
- *   tick_settings array of one weir_tick_settings
- *   settings     array of one weir_settings
+ *   vnics          array of weir_if_entry: which interface belongs to which slot; read once per packet
+ *   vnic_info      array of weir_vnic_info by slot: what user space must remember; the programs never read it
+ *   ledgers        array of maps by slot: one per-CPU weir_ledger each, with its histograms; never evicts
+ *   flow_tables    array of maps by slot: an array of weir_flow_block each, sized by --flows
+ *   pulses         array of maps by slot: an array of one weir_pulse_ring each
+ *   limits         array of maps by tenant slot: an array of one weir_limit each, for tenants with limits
+ *   tenant_info    array of weir_tenant_info by tenant slot: what user space must remember of limits
+ *   guards         array of maps by slot: an array of one weir_guard each, for vNICs with WEIR_IF_GUARD
+ *   shares         array of weir_share_entry by direction and tenant slot: rates of fair share
+ *   share_rounds   array of weir_share_round by direction: the tick's working memory
+ *   tick           array of one weir_tick: the timer
+ *   tick_settings  array of one weir_tick_settings
+ *   settings       array of one weir_settings
  */
 #ifndef WEIR_BPF_SHARED_ABI_H
 #define WEIR_BPF_SHARED_ABI_H
 
 #include "class.h"
+#include "count.h"
+#include "direction.h"
 #include "guard.h"
 #include "latency.h"
 #include "limit.h"
@@ -38,9 +40,6 @@
 /* The interface table is open addressed: an interface stands at one of WEIR_IF_PROBES places from its home on. */
 #define WEIR_IF_TABLE_SIZE 16384
 #define WEIR_IF_PROBES 8
-
-/* The tenant's view. */
-enum weir_direction { WEIR_TX = 0, WEIR_RX = 1, WEIR_DIRECTIONS = 2 };
 
 /* weir_if_entry.flags */
 enum weir_if_flag {
@@ -73,24 +72,18 @@ enum weir_untracked {
     WEIR_UNTRACKED_KINDS = 3,
 };
 
-/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning); the enforcing hooks come with their features. */
+/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning). */
 #define WEIR_DROP_TABLE(X)                                                                                             \
     X(RATE, "rate", "over the rate and burst of the limit")                                                            \
     X(AQM, "aqm", "the limit's virtual queue stood too long")                                                          \
     X(HORIZON, "horizon", "its departure would have been beyond the horizon")                                          \
     X(PPS, "pps", "over the limit of packets per second")                                                              \
-    X(SPOOF, "spoof", "a source address that is not the vNIC's own")                                                   \
-    X(FLOOD, "flood", "the guard's flood limit")
+    X(SPOOF, "spoof", "a source address that is not the vNIC's own")
 
 #define WEIR_DROP_ENUM(identifier, name, meaning) WEIR_DROP_##identifier,
 enum weir_drop_reason { WEIR_DROP_TABLE(WEIR_DROP_ENUM) WEIR_DROP_COUNT };
 #undef WEIR_DROP_ENUM
 #define WEIR_DROP_ROOM 8
-
-struct weir_count {
-    __u64 packets; /* what the wire carries: the segments of a GSO frame, each one */
-    __u64 bytes;   /* layer 2, every segment's headers included, no FCS, no preamble */
-};
 
 /* What belongs to a flow whose slot another CPU had locked: the next packet of that flow on this CPU takes it there.
  * The words are those of weir_flow_hot, for a reader; the program knows the flow by its hash. */
@@ -175,8 +168,7 @@ struct weir_flow_track {
 /* Round-trip times are kept in units of 64 ns, up to 274 s. */
 #define WEIR_RTT_UNIT_SHIFT 6
 
-/* What became of it. rtt_* of a direction are of what was sent in it: tx measures the network's side, rx the tenant's.
- */
+/* What became of one direction. rtt_* are of what was sent in it: tx measures the network's side, rx the tenant's. */
 struct weir_flow_result_direction {
     __u32 rtt_last;    /* WEIR_RTT_UNIT_SHIFT */
     __u32 rtt_min;     /* 0: no sample */
@@ -232,8 +224,7 @@ union weir_flow_block {
 /* Blocks of a table of `sets` sets. */
 static __always_inline __u32 weir_flow_blocks(__u32 sets) { return WEIR_FLOW_REGION_ADDRESS * sets + (sets + 1) / 2; }
 
-#define WEIR_NAME_ROOM 16   /* IFNAMSIZ */
-#define WEIR_TENANT_ROOM 64 /* with its final NUL */
+#define WEIR_NAME_ROOM 16 /* IFNAMSIZ */
 
 /* Where a vNIC stands between attached and not: written before the first and after the last step of a change, so that
  * whoever comes after a process that died knows what to undo. */
@@ -285,31 +276,33 @@ struct weir_vnic_info {
     __u32 tc_ingress_priority; /* clsact only: the filters' priority and handle */
     __u32 tc_egress_priority;
     __u32 tc_handle;
-    __u32 clsact_is_ours;  /* the clsact qdisc was created by Weir and goes with it */
-    __u32 flows;           /* --flows, as asked */
-    __u32 flow_sets;       /* sets in its table */
-    __u64 capacity_bps;    /* role uplink, tx, and rx if that has none of its own; 0: not set */
-    __u64 capacity_rx_bps; /* 0: as tx */
-    __u64 attached_ns;     /* CLOCK_REALTIME */
-    char qdisc_before[16]; /* kind of the root qdisc that Weir's fq stands in place of */
-    __u32 qdisc;           /* weir_qdisc_state */
-    __u32 capacity_source; /* weir_capacity_source */
-    __u32 is_guarded;      /* its slot of guards has a list, and the programs are to look at it */
+    __u32 clsact_is_ours;              /* the clsact qdisc was created by Weir and goes with it */
+    __u32 flows;                       /* --flows, as asked */
+    __u32 flow_sets;                   /* sets in its table */
+    __u64 capacity_bps;                /* role uplink, tx, and rx if that has none of its own; 0: not set */
+    __u64 capacity_rx_bps;             /* 0: as tx */
+    __u64 attached_ns;                 /* CLOCK_REALTIME */
+    char qdisc_before[WEIR_NAME_ROOM]; /* kind of the root qdisc that Weir's fq stands in place of */
+    __u32 qdisc;                       /* weir_qdisc_state */
+    __u32 capacity_source;             /* weir_capacity_source */
+    __u32 is_guarded;                  /* its slot of guards has a list, and the programs are to look at it */
     __u32 reserved;
 };
 
 struct weir_settings {
-    __u32 schema;
+    __u32 schema; /* and when it was created: for people */
     __u32 reserved;
     __u64 created_ns; /* CLOCK_REALTIME */
     char version[32]; /* of the weir that loaded the running programs */
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_if_entry) == 32, "weir_if_entry is part of the pinned state");
-WEIR_STATIC_ASSERT(sizeof(struct weir_count) == 16, "weir_count is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_parked) == 40, "weir_parked is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_ledger_direction) == 64 + 16 * (4 + WEIR_DROP_ROOM + WEIR_CLASS_ROOM),
                    "weir_ledger_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_ledger) == 27312, "weir_ledger is part of the pinned state");
+WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_ledger, pulse) == 2752, "weir_ledger is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_clock_sample) == 16, "weir_clock_sample is what a running program fills in");
 WEIR_STATIC_ASSERT(sizeof(struct weir_flow_hot) == 64, "a hot flow is one cache line");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_flow_hot, direction) == 32,
                    "weir_flow_hot is part of the pinned state");

@@ -6,14 +6,14 @@
  * /sys/fs/bpf/weir/v<schema>/drops<WEIR_DROP_SCHEMA>-<cookie>/; a change of any layout here raises WEIR_DROP_SCHEMA.
  *
  * Maps:
- *   drop_slots    per-CPU array of weir_drop_slot, open addressed: each CPU puts its own keys where it finds room, and
- *                 never takes one out
- *   drop_rest     per-CPU array of weir_drop_count by reason: what found no place in drop_slots; the last one takes the
- *                 reasons that have no place of their own
- *   drop_outside  per-CPU array of one weir_drop_count: other network namespaces
- *   drop_settings array of one weir_drop_settings
- *   drop_own      hash from weir_drop_own_key to packets: what Weir itself had dropped when a tracer was kept, so that
- *                 totals since then can be told from the ledger's; user space only
+ *   drop_slots     per-CPU array of weir_drop_slot, open addressed: each CPU puts its own keys where it finds room, and
+ *                  never takes one out
+ *   drop_rest      per-CPU array of weir_drop_count by reason: what found no place in drop_slots; the last one takes
+ *                  the reasons that have no place of their own
+ *   drop_outside   per-CPU array of one weir_drop_count: other network namespaces
+ *   drop_settings  array of one weir_drop_settings
+ *   drop_own       hash from weir_drop_own_key to packets: what Weir itself had dropped when a tracer was kept, so that
+ *                  totals since then can be told from the ledger's; user space only
  */
 #ifndef WEIR_BPF_SHARED_DROPS_H
 #define WEIR_BPF_SHARED_DROPS_H

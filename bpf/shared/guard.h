@@ -23,5 +23,6 @@ struct weir_guard {
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_guard_prefix) == 40, "weir_guard_prefix is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_guard) == 40 * WEIR_GUARD_PREFIXES_MAX, "weir_guard is part of the pinned state");
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef WEIR_BPF_SHARED_LATENCY_H
 #define WEIR_BPF_SHARED_LATENCY_H
 
+#include "direction.h"
 #include "types.h"
 
 /* A vNIC's slot travels with its packets through the host (bpf/lib/host_latency.h), so its bits are counted. */
@@ -10,9 +11,9 @@
 
 /* What weir_tc_in leaves in skb->tc_index, 16 bits: three of signature, whether the packet came in by an uplink, and
  * the slot that it came in by. */
-#define WEIR_STAMP_SIGN (5u << 13)
-#define WEIR_STAMP_SIGN_MASK (7u << 13)
-#define WEIR_STAMP_UPLINK (1u << 12)
+#define WEIR_STAMP_UPLINK (1u << WEIR_SLOT_BITS)
+#define WEIR_STAMP_SIGN (5u << (WEIR_SLOT_BITS + 1))
+#define WEIR_STAMP_SIGN_MASK (7u << (WEIR_SLOT_BITS + 1))
 
 /* Log-linear: every octave from 64 ns (2^6) to 137 s (2^37) has 8 buckets of equal width, so a bucket is at most 1/8 as
  * wide as its lower bound is high. One bucket more below, one above. */
@@ -54,13 +55,16 @@ struct weir_tcp_trouble {
 };
 
 struct weir_latency {
-    struct weir_histogram host[2];    /* by weir_direction */
-    struct weir_histogram shaping[2]; /* by weir_direction */
+    struct weir_histogram host[WEIR_DIRECTIONS];
+    struct weir_histogram shaping[WEIR_DIRECTIONS];
     struct weir_histogram rtt[WEIR_RTT_SIDES];
-    struct weir_tcp_trouble trouble[2]; /* by weir_direction */
-    __u64 host_left_out[2][4];          /* packets, by weir_direction and weir_host_left_out; the fourth is unused */
+    struct weir_tcp_trouble trouble[WEIR_DIRECTIONS];
+    __u64 host_left_out[WEIR_DIRECTIONS][4]; /* packets, by weir_host_left_out; the fourth is unused */
 };
 
+WEIR_STATIC_ASSERT(WEIR_SLOT_BITS + 4 <= 16, "a stamp has to fit skb->tc_index");
+WEIR_STATIC_ASSERT(sizeof(struct weir_histogram_bucket) == 16, "weir_histogram_bucket is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tcp_trouble) == 32, "weir_tcp_trouble is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_histogram) == 4016, "weir_histogram is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_latency) == 6 * 4016 + 64 + 64, "weir_latency is part of the pinned state");
 

@@ -8,6 +8,7 @@
 #ifndef WEIR_BPF_SHARED_LIMIT_H
 #define WEIR_BPF_SHARED_LIMIT_H
 
+#include "direction.h"
 #include "types.h"
 
 #define WEIR_TIME_SHIFT 10
@@ -15,9 +16,15 @@
 
 /* Tenants that a network namespace can have: every vNIC may belong to another. */
 #define WEIR_TENANTS_MAX 4096
+#define WEIR_TENANT_ROOM 64 /* of a name, with its final NUL */
 
+/* The lowest rate of anything: what a mebibyte costs at it fits 64 bits. */
 #define WEIR_LIMIT_MIN_BPS 64000ull
 #define WEIR_LIMIT_MAX_BPS 400000000000ull
+
+/* A packet as long as an Ethernet MTU of 1500 allows, and more than any frame is long. */
+#define WEIR_FULL_PACKET_BYTES 1514
+#define WEIR_FRAME_MAX_BYTES (1u << 20)
 
 enum weir_limit_mode {
     WEIR_LIMIT_SHAPE = 0,  /* a departure time in each packet; the fq where it leaves holds it till then */
@@ -50,6 +57,11 @@ struct weir_limit_rule {
     __u64 reserved;
 };
 
+/* A flow's own bucket fills at 1/8 of the limit, and so does the one of all flows together that overtake the queue:
+ * what overtakes is beyond the rate until the queue has left that it stands before, and meets that of others at the
+ * link. */
+#define WEIR_FLOW_SHARE_SHIFT 3
+
 /* A flow's own bucket stands in two rows, at two places by its hash; the emptier one counts (a count-min sketch of
  * buckets). */
 #define WEIR_LIMIT_ROWS 2
@@ -77,7 +89,7 @@ struct weir_limit_direction {
 
 /* A tenant's, shared by all its vNICs: the value of the inner map at its slot of `limits`. */
 struct weir_limit {
-    struct weir_limit_direction direction[2]; /* by weir_direction */
+    struct weir_limit_direction direction[WEIR_DIRECTIONS];
 };
 
 /* What was asked for one direction, before anything is computed from it. */
@@ -90,9 +102,9 @@ struct weir_limit_wish {
 
 /* A tenant's limits as the user put them. */
 struct weir_tenant_wish {
-    struct weir_limit_wish direction[2]; /* by weir_direction */
-    __u64 burst_ns;                      /* 0: the mode's own */
-    __u32 mode;                          /* weir_limit_mode */
+    struct weir_limit_wish direction[WEIR_DIRECTIONS];
+    __u64 burst_ns; /* 0: the mode's own */
+    __u32 mode;     /* weir_limit_mode */
     __s32 overhead_bytes;
     __u32 weight; /* 0: not set, counts as 1 */
     __u32 reserved;
@@ -107,13 +119,13 @@ struct weir_share_part {
 /* What user space remembers of a tenant with limits, or under fair share. Written under the lock of the state directory
  * only. */
 struct weir_tenant_info {
-    char tenant[64];                 /* WEIR_TENANT_ROOM; empty: a free slot */
-    struct weir_tenant_wish wish;    /* in force */
-    struct weir_tenant_wish before;  /* in force again after revert_at_ns */
-    __u64 revert_at_ns;              /* CLOCK_MONOTONIC; 0: nothing waits to be confirmed */
-    __u32 had_limits_before;         /* what comes back is `before`; 0: no limits at all */
-    __u32 is_paced;                  /* Weir's fq stands where packets leave: follows from what pacing found */
-    struct weir_share_part share[2]; /* by weir_direction; follows from who is attached and what they wish */
+    char tenant[WEIR_TENANT_ROOM];  /* empty: a free slot */
+    struct weir_tenant_wish wish;   /* in force */
+    struct weir_tenant_wish before; /* in force again after revert_at_ns */
+    __u64 revert_at_ns;             /* CLOCK_MONOTONIC; 0: nothing waits to be confirmed */
+    __u32 had_limits_before;        /* what comes back is `before`; 0: no limits at all */
+    __u32 is_paced;                 /* Weir's fq stands where packets leave: follows from what pacing found */
+    struct weir_share_part share[WEIR_DIRECTIONS]; /* follows from who is attached and what they wish */
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_limit_rule) == 128, "weir_limit_rule is part of the pinned state");
@@ -123,6 +135,9 @@ WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_limit_direction, byte_time) ==
                    "a bucket's words stand in a line of their own");
 WEIR_STATIC_ASSERT(sizeof(struct weir_limit_direction) == 384 + 8 * WEIR_LIMIT_ROWS * WEIR_LIMIT_ROW_PLACES,
                    "weir_limit_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_limit) == 17152, "weir_limit is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_limit_wish) == 32, "weir_limit_wish is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_part) == 16, "weir_share_part is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_wish) == 88, "weir_tenant_wish is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_tenant_info) == 288, "weir_tenant_info is part of the pinned state");
 

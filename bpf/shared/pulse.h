@@ -8,6 +8,7 @@
 #ifndef WEIR_BPF_SHARED_PULSE_H
 #define WEIR_BPF_SHARED_PULSE_H
 
+#include "direction.h"
 #include "types.h"
 
 #define WEIR_PULSE_MS_NS 1000000ull
@@ -60,17 +61,17 @@ struct weir_pulse_direction {
 };
 
 struct weir_pulse_slot {
-    struct weir_pulse_direction direction[2]; /* by weir_direction */
+    struct weir_pulse_direction direction[WEIR_DIRECTIONS];
 };
 
-/* What one CPU has of the millisecond and of the slot that it is in. The first line is all that a usual packet needs.
- */
+/* What one CPU has of the millisecond and of the slot that it is in. The first cache line is all that a usual packet
+ * needs. */
 struct weir_pulse {
     __u64 ms_end_ns; /* CLOCK_MONOTONIC: the first packet from then on closes the millisecond */
     __u64 slot;      /* number of the slot that `open` belongs to: CLOCK_MONOTONIC / WEIR_PULSE_SLOT_NS */
-    __u32 ms_bytes[2];
-    __u32 ms_packets[2];
-    __u32 ms_small[2];
+    __u32 ms_bytes[WEIR_DIRECTIONS];
+    __u32 ms_packets[WEIR_DIRECTIONS];
+    __u32 ms_small[WEIR_DIRECTIONS];
     __u32 tick;        /* jiffies at the last packet that had to look at the clock itself */
     __u16 has_learned; /* a source address, in this slot */
     __u16 may_learn;   /* the vNIC has not too many already */
@@ -84,13 +85,14 @@ struct weir_pulse_ring {
     __u32 learned; /* addresses in it, or a few more: CPUs may learn the same one at once */
     __u32 reserved[15];
     __u64 slot_number[WEIR_PULSE_SLOTS]; /* of the slot at that place, + 1; its highest bit: being emptied */
-    __u64 cells[2][WEIR_PULSE_CELLS][2]; /* by weir_direction: bytes, packets */
+    __u64 cells[WEIR_DIRECTIONS][WEIR_PULSE_CELLS][2]; /* bytes, packets */
     struct weir_pulse_slot slots[WEIR_PULSE_SLOTS];
 };
 
 #define WEIR_PULSE_EMPTYING (1ull << 63)
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_direction) == 112, "weir_pulse_direction is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_pulse) == 336, "weir_pulse is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_pulse, open) == 48, "weir_pulse is part of the pinned state");
 WEIR_STATIC_ASSERT(sizeof(struct weir_pulse_ring) ==
                        128 + 8 * WEIR_PULSE_SLOTS + 32 * WEIR_PULSE_CELLS + 224 * WEIR_PULSE_SLOTS,

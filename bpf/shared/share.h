@@ -6,17 +6,18 @@
 #ifndef WEIR_BPF_SHARED_SHARE_H
 #define WEIR_BPF_SHARED_SHARE_H
 
+#include "direction.h"
+#include "limit.h"
 #include "types.h"
 
 #define WEIR_SHARE_WEIGHT_MAX 1000
-#define WEIR_SHARE_TENANTS_MAX 4096
 
 /* Capacities that the arithmetic holds. */
-#define WEIR_SHARE_CAPACITY_MIN_BPS 64000ull
+#define WEIR_SHARE_CAPACITY_MIN_BPS WEIR_LIMIT_MIN_BPS
 #define WEIR_SHARE_CAPACITY_MAX_BPS (1ull << 40)
 
 /* No tenant's rate is set below this, so that a cost stays within its 64 bits and no tenant is ever cut off. */
-#define WEIR_SHARE_RATE_MIN_BPS 64000ull
+#define WEIR_SHARE_RATE_MIN_BPS WEIR_LIMIT_MIN_BPS
 
 /* Why a tenant has the rate it has. */
 enum weir_share_reason {
@@ -30,15 +31,16 @@ enum weir_share_reason {
 /* One tenant in one direction. Rates are bits per second. */
 struct weir_share_entry {
     /* Written by the tick only, read by packets and readers. */
-    __u64 byte_cost;  /* of rate_bps: ns a byte << 26; 0: no tick has come by yet */
+    __u64 byte_cost;  /* of rate_bps: ns a byte << WEIR_COST_SHIFT; 0: no tick has come by yet */
     __u64 rate_bps;   /* what its packets are limited to */
     __u64 grant_bps;  /* its part of the capacity; the sum over all tenants is never more than that */
     __u64 wanted_bps; /* what it asked for; WEIR_SHARE_UNBOUNDED: more than it got */
     /* From the rule of the limit that is in force: the tick takes it over when user space says that it has changed. */
-    __u64 min_bps;        /* 0: none */
-    __u64 max_bps;        /* 0: none */
-    __u64 fallback_cost;  /* in force when the tick has stopped: ns a byte << 26; 0: not under fair share. User space
-                           * writes it too, for packets that come before a tick does */
+    __u64 min_bps; /* 0: none */
+    __u64 max_bps; /* 0: none */
+    /* In force when the tick has stopped: ns a byte << WEIR_COST_SHIFT; 0: not under fair share. User space writes it
+     * too, for packets that come before a tick does. */
+    __u64 fallback_cost;
     __u32 weight;         /* 1 to WEIR_SHARE_WEIGHT_MAX; 0: no such tenant */
     __u32 weight_inverse; /* weir_share_inverse(weight) */
 
@@ -77,8 +79,7 @@ struct weir_share_round {
     __u64 capacity_bps;   /* of weir_tick_settings */
     __u64 valid_until_ns; /* CLOCK_MONOTONIC, written by the tick: past it, packets pay fallback_cost */
     __u64 last_tick_ns;   /* CLOCK_MONOTONIC */
-    __u64 ticks;
-    __u64 misses;  /* ticks whose level was not near the one before */
+    __u64 unused[2];
     __u64 level;   /* u a unit of weight; 0: there is enough for everybody, or too little for the mins */
     __u32 shift;   /* u = bits per second << shift */
     __u32 outcome; /* weir_share_outcome */
@@ -133,9 +134,9 @@ enum weir_share_outcome {
 /* Written by user space, word by word. */
 struct weir_tick_settings {
     __u64 interval_ns;
-    __u64 capacity_bps[2]; /* by weir_direction; 0: no fair share */
-    __u64 slots;           /* tenants have slots below this one */
-    __u64 generation;      /* raised after any of this, or of a limit's share, has changed */
+    __u64 capacity_bps[WEIR_DIRECTIONS]; /* 0: no fair share */
+    __u64 slots;                         /* tenants have slots below this one */
+    __u64 generation;                    /* raised after any of this, or of a limit's share, has changed */
 };
 
 /* Written by the tick. Times are CLOCK_MONOTONIC. */
@@ -168,7 +169,13 @@ struct weir_tick_call {
 };
 
 WEIR_STATIC_ASSERT(sizeof(struct weir_tick) == 80, "weir_tick is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick_state) == 64, "weir_tick_state is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick_settings) == 40, "weir_tick_settings is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_tick_call) == 16, "weir_tick_call is what a running program is asked with");
 WEIR_STATIC_ASSERT(sizeof(struct weir_share_entry) == 128, "weir_share_entry is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_bin) == 32, "weir_share_bin is part of the pinned state");
+WEIR_STATIC_ASSERT(sizeof(struct weir_share_round) == 256 + 32 * (WEIR_SHARE_COARSE + WEIR_SHARE_FINE),
+                   "weir_share_round is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_round, coarse) == 256,
                    "weir_share_round is part of the pinned state");
 WEIR_STATIC_ASSERT(__builtin_offsetof(struct weir_share_entry, offered_seen_bytes) == 64,

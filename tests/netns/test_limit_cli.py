@@ -13,20 +13,20 @@ import unittest
 
 import lab
 import pinned
+from support.abi import constant, size
 
 SOURCE = os.environ.get("WEIR_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 KILLS = int(os.environ.get("WEIR_LIMIT_KILLS", "12"))
 SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
 
-# bpf/shared/limit.h and abi.h
-RULE = struct.Struct("<QQQQQQIiQQQ")
-RULE_SIZE, DIRECTION_SIZE = 128, 384 + 8 * 2 * 512
-TENANTS, PLACES = 4096, 16384
-TENANT_INFO_SIZE, WISH_AT = 256, 64
-BUCKETS = slice(256, 320)
-ENTRY = struct.Struct("<IIIIQII")
-LIMIT_TX, LIMIT_RX = 1 << 5, 1 << 6
-COST, TIME = 1 << 26, 1 << 10
+RULE = struct.Struct("<QQQQQQIiQQQ")  # the beginning of weir_limit_rule
+RULE_SIZE, DIRECTION_SIZE = size("weir_limit_rule"), size("weir_limit_direction")
+TENANTS, PLACES = constant("WEIR_TENANTS_MAX"), constant("WEIR_IF_TABLE_SIZE")
+TENANT_INFO_SIZE, WISH_AT = size("weir_tenant_info"), constant("WEIR_TENANT_ROOM")
+BUCKETS = slice(2 * RULE_SIZE, 2 * RULE_SIZE + 64)
+ENTRY = struct.Struct("<IIIIQII")  # weir_if_entry
+LIMIT_TX, LIMIT_RX = constant("WEIR_IF_LIMIT_TX"), constant("WEIR_IF_LIMIT_RX")
+COST, TIME = 1 << constant("WEIR_COST_SHIFT"), 1 << constant("WEIR_TIME_SHIFT")
 MODES = {"shape": 0, "mark": 1, "police": 2}
 
 

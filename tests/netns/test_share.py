@@ -14,6 +14,7 @@ import unittest
 
 import lab
 import pinned
+from support.abi import constant
 
 UDP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "udp.py")
 CAPACITY = 14_000_000
@@ -21,7 +22,7 @@ PAYLOAD = 1200  # 1,242 bytes of layer 2: 40 packets in 50 ms at a share of 8 Mb
 PORT = 5000
 MS = 1_000_000
 TOLERANCE = 0.02
-ORDER_STOP = 1  # weir_tick_order
+ORDER_STOP = constant("WEIR_TICK_STOP")
 
 
 class Share(lab.Case):

@@ -11,7 +11,7 @@ namespace weir {
 namespace {
 
 TEST(Limit, SparseFlowsOvertakeTheQueue) {
-    Bucket bucket({.bps = 100e6});
+    Bucket bucket({.bps = 100'000'000});
     std::uint64_t worst_ping = 0, bulk_delay = 0;
     for (std::uint64_t step = 0; step < 20'000; step++) {
         const std::uint64_t now = start_ns + step * 60'000;  // twice the rate
@@ -28,8 +28,8 @@ TEST(Limit, SparseFlowsOvertakeTheQueue) {
 }
 
 TEST(Limit, TenThousandSparseFlowsDoNotExceedIt) {
-    const double bps = 10e6;
-    Bucket bucket({.bps = bps});
+    constexpr double bps = 10e6;
+    Bucket bucket({.bps = 10'000'000});
     std::mt19937_64 random(3);
     double bytes = 0;
     for (std::uint64_t step = 0; step < 200'000; step++) {
@@ -44,7 +44,7 @@ TEST(Limit, TenThousandSparseFlowsDoNotExceedIt) {
 
 TEST(Limit, NoFlowOvertakesItself) {
     std::mt19937_64 random(4);
-    Bucket bucket({.bps = 50e6});
+    Bucket bucket({.bps = 50'000'000});
     std::map<std::uint64_t, std::uint64_t> last;
     std::uint64_t now = start_ns;
     for (int i = 0; i < 300'000; i++) {
@@ -62,7 +62,7 @@ TEST(Limit, NoFlowOvertakesItself) {
 // together is an eighth of the rate, and even then there is room for a ping.
 TEST(Limit, SparseFlowsTogetherOvertakeByAnEighth) {
     std::mt19937_64 random(5);
-    Bucket bucket({.bps = 50e6});
+    Bucket bucket({.bps = 50'000'000});
     double passed = 0, at_once = 0;
     int pings = 0, pings_at_once = 0;
     std::uint64_t now = start_ns;

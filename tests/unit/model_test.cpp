@@ -44,7 +44,7 @@ TEST(Names, FollowTheNumbersOfTheAbi) {
     EXPECT_EQ(class_name(WEIR_CLASS_COUNT - 1), "ipv6_ext_deep");
     EXPECT_EQ(class_name(WEIR_CLASS_COUNT), "unknown");
     EXPECT_EQ(drop_reason_name(WEIR_DROP_RATE), "rate");
-    EXPECT_EQ(drop_reason_name(WEIR_DROP_FLOOD), "flood");
+    EXPECT_EQ(drop_reason_name(WEIR_DROP_COUNT - 1), "spoof");
     EXPECT_EQ(drop_reason_name(WEIR_DROP_COUNT), "unknown");
     EXPECT_EQ(untracked_name(WEIR_UNTRACKED_NO_FLOW), "no_flow");
     EXPECT_EQ(untracked_name(WEIR_UNTRACKED_EVICTED), "evicted");

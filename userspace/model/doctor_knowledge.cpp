@@ -266,8 +266,6 @@ constexpr Cause causes[] = {
     {"weir_spoof", warning, 1, "packets", "Weir dropped packets with a source address that is not the tenant's own.",
      "weir flows TENANT shows what it sends. If that is its own, name all it has: weir attach IFACE --tenant TENANT "
      "--addresses LIST"},
-    {"weir_flood", warning, 1, "packets", "Weir's guard dropped a flood.",
-     "weir flows TENANT --sort packets shows who."},
 
     // What says little by itself
     {"tcp_retransmits", warning, 1, "packets",
@@ -474,7 +472,6 @@ constexpr Sign signs[] = {
     {"weir_spoof", "weir.spoof"},
     {"weir_spoof", "trace.tc_*", supports},
     {"weir_spoof", "trace.xdp", supports},
-    {"weir_flood", "weir.flood"},
 
     {"unknown_ethertype", "trace.unhandled_proto"},
     {"unknown_ethertype", "link.rx_nohandler"},

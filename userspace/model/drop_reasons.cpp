@@ -160,7 +160,6 @@ constexpr auto own_reasons = std::to_array<DropReason>({
 {"horizon", drop, "its departure would have been too far in the future: the tenant sends far more than its limit", "weir limit show TENANT"},
 {"pps", drop, "over the tenant's limit of packets per second", "Intended by whoever set the limit: weir limit show TENANT"},
 {"spoof", drop, "its source address is not one of the vNIC's own", "Correct the guest's address, or allow it: weir attach IFACE --addresses LIST"},
-{"flood", drop, "the guard's flood limit", "Look at what the tenant sends: weir flows TENANT --sort rate"},
 });
 // clang-format on
 

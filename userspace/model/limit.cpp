@@ -14,14 +14,13 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 
-// A packet as long as an Ethernet MTU of 1500 allows.
-constexpr std::uint64_t full_packet_bytes = 1514;
+constexpr std::uint64_t full_packet_bytes = WEIR_FULL_PACKET_BYTES;
 
 // What may wait in the virtual queue: as much as the TCP windows of one host's tenant are likely to hold.
 constexpr std::uint64_t horizon_bytes = std::uint64_t{32} << 20;
 
-// A flow's own bucket has this part of the limit's rate (bpf/lib/bucket.h).
-constexpr std::uint64_t flow_share = 8;
+// A flow's own bucket has one in so many of the limit's bytes.
+constexpr std::uint64_t flow_share = std::uint64_t{1} << WEIR_FLOW_SHARE_SHIFT;
 
 constexpr std::uint64_t fixed(std::uint64_t time_ns) { return time_ns << WEIR_TIME_SHIFT; }
 
@@ -184,8 +183,8 @@ weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, con
     rule.mode = static_cast<std::uint32_t>(limit.mode);
     rule.overhead_bytes = limit.overhead_bytes;
     const std::uint64_t queue_ns =
-        high_bps == 0 ? 100 * ms : std::clamp(time_ns(horizon_bytes, high_bps), 10 * ms, 100 * ms);
-    rule.horizon = fixed(std::max(queue_ns, time_ns(20 * full_packet_bytes, low_bps)));
+        high_bps == 0 ? limit_horizon_ns : std::clamp(time_ns(horizon_bytes, high_bps), 10 * ms, limit_horizon_ns);
+    rule.horizon = fixed(std::max(queue_ns, time_ns(limit_horizon_packets * full_packet_bytes, low_bps)));
     rule.target_ns = std::max<std::uint64_t>(5 * ms, full_packet_ns * 3 / 2);
     rule.overload_horizon = is_paced && limit.mode == LimitMode::shape
                                 ? std::min<std::uint64_t>(rule.horizon, fixed(rule.target_ns * 3 / 2))

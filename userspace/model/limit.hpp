@@ -25,6 +25,9 @@ inline constexpr std::uint64_t limit_max_bps = WEIR_LIMIT_MAX_BPS;
 inline constexpr std::uint64_t limit_min_pps = 1;
 inline constexpr std::uint64_t limit_max_pps = 1'000'000'000;
 inline constexpr std::uint64_t limit_max_burst_ns = 1'000'000'000;
+// The virtual queue takes no packet beyond this, or beyond so many full packets where they take longer.
+inline constexpr std::uint64_t limit_horizon_ns = 100'000'000;
+inline constexpr std::uint64_t limit_horizon_packets = 20;
 inline constexpr std::uint32_t share_weight_max = WEIR_SHARE_WEIGHT_MAX;
 inline constexpr std::int32_t limit_min_overhead_bytes = -64;
 inline constexpr std::int32_t limit_max_overhead_bytes = 256;
@@ -126,7 +129,8 @@ constexpr std::uint64_t packet_cost_of(std::uint64_t pps) {
     return pps == 0 ? 0 : ((std::uint64_t{1'000'000'000} << WEIR_TIME_SHIFT) + pps / 2) / pps;
 }
 static_assert((std::uint64_t{8'000'000'000} << WEIR_COST_SHIFT) >> WEIR_COST_SHIFT == 8'000'000'000);
-static_assert(byte_cost_of(limit_min_bps) <= ~std::uint64_t{0} >> 20, "a mebibyte at the lowest rate fits 64 bits");
+static_assert(byte_cost_of(limit_min_bps) <= ~std::uint64_t{0} / WEIR_FRAME_MAX_BYTES,
+              "a frame at the lowest rate fits");
 static_assert(byte_cost_of(limit_max_bps) >= 1'250'000, "half a unit is 4e-7 at the highest rate");
 
 }  // namespace weir

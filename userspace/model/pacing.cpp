@@ -6,13 +6,14 @@
 #include <set>
 #include <string_view>
 
+#include "model/limit.hpp"
+
 namespace weir {
 namespace {
 
-// What of a limit may wait at a time: no limit's horizon is longer than this, or than a few full packets at a low rate
-// (docs/qos-method.md).
-constexpr std::uint64_t queue_ms = 100;
-constexpr std::uint64_t queue_min_bytes = std::uint64_t{20} * 1514;
+// What of a limit may wait at a time: its horizon (docs/qos-method.md).
+constexpr std::uint64_t queue_ms = limit_horizon_ns / 1'000'000;
+constexpr std::uint64_t queue_min_bytes = limit_horizon_packets * WEIR_FULL_PACKET_BYTES;
 
 // If they are as small as packets get. More than fq has room for, and it would drop what the bucket has let through and
 // charged: the tenant would get less than its limit.
