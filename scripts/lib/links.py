@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every relative link in the project's *.md leads to a file, and to a heading of it where it names one. Every `path` that
-begins in a folder of the project is there (NAME stands for any).
+"""Every relative link in the project's *.md leads to a file, and to a heading of it where it names one.
 
     scripts/lib/links.py      print what is wrong, a line each; exit code 1 if anything is
 """
@@ -13,7 +12,6 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LINK = re.compile(r"\]\(([^()\s]+)\)")  # its text may have begun on the line before
-PATH = re.compile(r"`((?:bpf|cmake|configs|docs|scripts|tests|userspace|vmlinux)/[\w./-]+)[` ]")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 
 
@@ -62,9 +60,6 @@ def check():
     wrong = []
     for page in pages():
         for number, line in prose(os.path.join(ROOT, page)):
-            for path in PATH.findall(line):
-                if "NAME" not in path and not os.path.exists(os.path.join(ROOT, path)):
-                    wrong.append(f"{page}:{number}: {path}: there is no such file")
             for target in LINK.findall(re.sub(r"`[^`]*`", "", line)):
                 if re.match(r"[a-z][a-z0-9+.-]*:", target):
                     continue

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What comments and pages name has to exist: weir_… and WEIR_… identifiers, files of this repository, links.
+"""What comments and pages name has to exist: weir_… and WEIR_… identifiers, files of this repository. Links: links.py.
 
     scripts/lib/names.py   print what does not; exit code 1 if anything does not
 
@@ -18,7 +18,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 IDENTIFIER = re.compile(r"(?<![\w/.-])(weir_\w+|WEIR_\w+)(\*|…)?")
 PATH = re.compile(r"(?<![\w./@<>*-])((?:\.\./)*\w[\w.-]*(?:/[\w.*-]+)*\.(?:bpf\.c|[ch]|[ch]pp|py|sh|md)|"
                   r"(?:bpf|cmake|configs|docs|packaging|scripts|tests|userspace|vmlinux)(?:/[\w.*-]*\w)+/?)(?![\w*/-]|\.\w)")
-LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 FOLDERS = ("bpf", "cmake", "configs", "docs", "packaging", "scripts", "tests", "userspace", "vmlinux")
 
 # Files that come to be in the build.
@@ -98,9 +97,6 @@ def check():
                     yield f"{name}:{number}: {word} does not exist"
             for path in PATH.findall(line):
                 if is_ours(path) and path not in OTHERS and not exists(path, files, folders, os.path.dirname(name)):
-                    yield f"{name}:{number}: there is no {path}"
-            for path in LINK.findall(line) if name.endswith(".md") else []:
-                if not os.path.exists(os.path.join(ROOT, os.path.dirname(name), path)):
                     yield f"{name}:{number}: there is no {path}"
 
 
