@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import tomllib
 
 import sources
@@ -37,19 +38,31 @@ RUFF = os.path.join(ROOT, "scripts", "lib", "ruff")
 
 
 class Report:
-    """Prints one line a check, and what it found."""
+    """Prints one line a check, and what it found; keeps (name, seconds, None or ("failure" | "skipped", words))."""
 
     def __init__(self):
-        self.failed = False
+        self.cases = []
+        self._since = time.monotonic()
+
+    @property
+    def failed(self):
+        return any(other and other[0] == "failure" for _, _, other in self.cases)
+
+    def _keep(self, name, other=None):
+        now = time.monotonic()
+        self.cases.append((name, now - self._since, other))
+        self._since = now
 
     def passed(self, name):
+        self._keep(name)
         print(f"PASS {name}", flush=True)
 
     def failed_with(self, name, text):
-        self.failed = True
+        self._keep(name, ("failure", text))
         print(f"FAIL {name}\n{text.rstrip()}", flush=True)
 
     def skipped(self, name, reason):
+        self._keep(name, ("skipped", reason))
         print(f"SKIP {name}: {reason}", flush=True)
 
     def found(self, name, lines):
