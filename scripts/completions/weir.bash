@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion for weir(8)
+# shellcheck disable=SC2207 # words without spaces
 
 _weir_interfaces() {
     local path names=

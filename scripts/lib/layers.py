@@ -1,211 +1,155 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Build, run the layers of tests, and count. Called by scripts/test, which has run scripts/setup before.
+"""Builds, runs layers of tests or a part of --all, and counts. scripts/test has run scripts/setup before.
 
-The counts are test cases, not ctest's tests: a GoogleTest binary or a unittest file is one ctest test, and its cases
-are read from what it printed. A layer that ran nothing fails.
+What is counted are test cases, not ctest's tests: those write their cases as JUnit XML (tests/CMakeLists.txt). A
+program that leaves no results, a layer or part that ran nothing, and what crashed or timed out are failures.
 """
 
-import glob
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree
+import xml.etree.ElementTree as ElementTree
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DEV = os.path.join(ROOT, "build", "dev")
-LAYERS = ["lint", "unit", "packets", "netns", "fuzz", "lab"]
+import junit
+from junit import Tally
+from sources import ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import parts
+
+LAYERS = ["lint", "tools", "unit", "packets", "netns", "fuzz", "lab"]
+WITHOUT_CASES = {"fuzz"}  # each ctest test is one case
+PYTHON = {"netns", "lab"}
+SANITIZED = "unit.sanitized"
 NEEDS_BPF = {"packets", "netns"}  # of this machine; the lab brings its own
+AT_A_TIME = 7  # most of them wait; which may do so together is in tests/CMakeLists.txt
 LOG_TAIL_LINES = 80
-TIDY_SECONDS = 90  # all layers together are to end within 25 minutes on two CPUs; clang-tidy over everything takes ten
-
-GTEST_DONE = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:,.*)? \(\d+ ms\)$", re.M)
-UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.M)
-UNITTEST_BAD = re.compile(r"^(?:FAIL|ERROR): (\S+ \([^)]*\))", re.M)
-UNITTEST_UNEXPECTED = re.compile(r"unexpected successes=(\d+)")
-UNITTEST_NAME = re.compile(r"^(\w+) \([\w.]+\)")
-UNITTEST_SKIP = re.compile(r"skipped (['\"])(.*)\1$")
-UNITTEST_SKIP_COUNT = re.compile(r"skipped=(\d+)")
+IN_ALL = "InAll*:*/InAll*"  # of GoogleTest
+TELLING = re.compile(r"^\[  FAILED  \]|^(FAIL|ERROR):? |Failure$|ERROR: (Address|libFuzzer)|runtime error:")
 
 
-class Tally:
-    """What one layer, or one ctest test of it, came to."""
+class Paths:
+    """Where one build directory has its results."""
 
-    def __init__(self):
-        self.passed = 0
-        self.failed = 0
-        self.skips = []  # (name, reason)
-        self.seconds = 0.0
+    def __init__(self, build):
+        self.build = build
+        self.results = os.path.join(build, "results")
+        self.log = os.path.join(self.results, "log.txt")
+        self.summary = os.path.join(self.results, "summary.json")
 
-    def add(self, other):
-        self.passed += other.passed
-        self.failed += other.failed
-        self.skips += other.skips
-        self.seconds += other.seconds
-
-    @property
-    def ran(self):
-        return self.passed + self.failed
+    def of(self, name):
+        return os.path.join(self.results, name + ".xml")
 
 
-def tally_gtest(output, tally):
-    for verdict, _ in GTEST_DONE.findall(output):
-        if verdict == "OK":
-            tally.passed += 1
-        elif verdict == "FAILED":
-            tally.failed += 1
-    # The reason stands between a case's RUN line and its SKIPPED line.
-    name, reason = None, ""
-    for line in output.splitlines():
-        if line.startswith("[ RUN      ] "):
-            name, reason = line[13:].strip(), ""
-        elif name and line.startswith("[  SKIPPED ] "):
-            tally.skips.append((name, reason.strip() or "no reason given"))
-            name = None
-        elif name and line.startswith(("[       OK ] ", "[  FAILED  ] ")):
-            name = None
-        elif name and not line.endswith("Skipped"):
-            reason += line + " "
+DEV = Paths(os.path.join(ROOT, "build", "dev"))
 
 
-def tally_unittest(output, tally):
-    ran = int(UNITTEST_RAN.search(output).group(1))
-    bad = set(UNITTEST_BAD.findall(output))
-    unexpected = UNITTEST_UNEXPECTED.search(output)
-    failed = len(bad) + (int(unexpected.group(1)) if unexpected else 0)
-    # Verbose output: 'test_x (module.Class.test_x) ... skipped 'why'', which the test's own output may break up.
-    skips, name = [], "?"
-    for line in output.split("\n=====", 1)[0].splitlines():
-        named = UNITTEST_NAME.match(line)
-        name = named.group(1) if named else name
-        skip = UNITTEST_SKIP.search(line)
-        if skip:
-            skips.append((name, skip.group(2)))
-    counted = UNITTEST_SKIP_COUNT.search(output)
-    counted = int(counted.group(1)) if counted else 0
-    skips = skips[:counted] + [("?", "reason not readable")] * (counted - len(skips))
-    # A whole class or module that was skipped or broke in its set-up is in no 'Ran'.
-    outside = ("setUpClass", "setUpModule", "tearDownClass", "tearDownModule")
-    skipped_inside = sum(not name.startswith(outside) for name, _ in skips)
-    failed_inside = sum(not name.startswith(outside) for name in bad) + failed - len(bad)
-    tally.passed += max(0, ran - skipped_inside - failed_inside)
-    tally.failed += failed
-    tally.skips += skips
+def build(*words):
+    return subprocess.run([os.path.join(ROOT, "scripts", "build"), *words], cwd=ROOT, check=False).returncode == 0
 
 
-def tally_case(case):
-    """One ctest test."""
-    tally = Tally()
-    name, status = case.get("name"), case.get("status")
-    output = case.findtext("system-out") or ""
-    if status in ("disabled", "notrun"):
-        skipped = case.find("skipped")
-        reason = (skipped.get("message") if skipped is not None else None) or status
-        if reason.startswith("SKIP_"):
-            lines = [line for line in output.splitlines() if line.strip()]
-            reason = lines[-1].strip() if lines else reason
-            tally.skips.append((name, reason))
-        elif status == "disabled":
-            tally.skips.append((name, reason))
-        else:
-            tally.failed += 1  # ctest could not start it
-        return tally
-    if "[==========]" in output:
-        tally_gtest(output, tally)
-    elif UNITTEST_RAN.search(output):
-        tally_unittest(output, tally)
-    if status == "fail" and tally.failed == 0:
-        tally.failed += 1  # crashed, timed out, or ran no case
-    elif status == "run" and tally.ran == 0 and not tally.skips:
-        tally.passed += 1
-    return tally
-
-
-def indent(text):
-    return "".join("  " + line + "\n" for line in text.rstrip().splitlines())
-
-
-def show_failures(output, log):
+def show_failure(title, output, log):
     lines = output.rstrip().splitlines()
     if len(lines) > LOG_TAIL_LINES:
         # What failed is named anywhere in the output: those lines first, then its end.
-        telling = re.compile(r"^\[  FAILED  \]|^(FAIL|ERROR): |Failure$|ERROR: (Address|libFuzzer)|runtime error:")
-        head = [line for line in lines[:-LOG_TAIL_LINES] if telling.search(line)][:40]
-        lines = head + [f"[... {log}]"] + lines[-LOG_TAIL_LINES:]
-    sys.stdout.write(indent("\n".join(lines)))
+        head = [line for line in lines[:-LOG_TAIL_LINES] if TELLING.search(line)][:40]
+        lines = [*head, f"[... {os.path.relpath(log, ROOT)}]", *lines[-LOG_TAIL_LINES:]]
+    print(f"FAILED {title}\n" + "".join(f"  {line}\n" for line in lines), end="", flush=True)
 
 
-def build(preset, *targets):
-    return subprocess.run([os.path.join(ROOT, "scripts", "build"), preset, *targets], cwd=ROOT).returncode == 0
+def tally_of(case, paths, may_be_empty):
+    """Of one ctest test, an element of ctest's own report."""
+    name, status = case.get("name"), case.get("status")
+    if status == "disabled":
+        return Tally(skips=[(name, "disabled")])
+    if status == "notrun":
+        return Tally(failures=[f"{name}: it could not be started"])
+    if name.split(".")[0] in WITHOUT_CASES:
+        tally = Tally(passed=1, times=[(float(case.get("time") or 0), name)])
+        return tally if status == "run" else Tally(failures=[name])
+    tally = junit.of_program(name, paths.of(name), status == "run", may_be_empty)
+    if name == SANITIZED:  # the same names a second time
+        tally.failures = [f"{failure} (sanitized)" for failure in tally.failures]
+        tally.times = [(seconds, f"{test} (sanitized)") for seconds, test in tally.times]
+    return tally
 
 
-def has_tests(directory, label):
-    run = subprocess.run(["ctest", "--test-dir", directory, "-N", "-L", f"^{label}$"], capture_output=True, text=True)
-    found = re.search(r"Total Tests: (\d+)", run.stdout)
-    return bool(found and int(found.group(1)))
-
-
-def run_ctest(directory, layers, title=None):
-    """Layers of one build directory, tests that leave each other alone at the same time; {layer: Tally}."""
+def run_ctest(paths, layers, part=None):
+    """{layer: Tally} of the ctest tests of these layers, of what belongs to the part, or to every change."""
     tallies = {layer: Tally() for layer in layers}
-    name = "+".join(layers)
-    report = os.path.join(directory, f"{name}.xml")
-    log = os.path.join(directory, f"{name}.log")
+    report = paths.of("ctest")
     if os.path.exists(report):
         os.remove(report)
-    command = ["ctest", "--test-dir", directory, "-L", f"^({'|'.join(layers)})$", "--no-tests=error"]
-    command += ["--output-junit", report, "-j", "3"]  # most of them wait; which may do so together is in tests/CMakeLists.txt
+    command = ["ctest", "--test-dir", paths.build, "-L", f"^({'|'.join(layers)})$", "--no-tests=error"]
+    command += ["--output-junit", report, "-j", str(AT_A_TIME)]
     command += ["--test-output-size-passed", "100000000", "--test-output-size-failed", "100000000"]
-    with open(log, "w", encoding="utf-8") as file:
-        code = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT).returncode
-    cases = xml.etree.ElementTree.parse(report).getroot().iter("testcase") if os.path.exists(report) else []
+    environment = {**os.environ, "GTEST_FILTER": IN_ALL if part else "-" + IN_ALL, "WEIR_PART": part or ""}
+    with open(paths.log, "w", encoding="utf-8") as log:
+        code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=environment,
+                              check=False).returncode
+    try:
+        cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        cases = []
     for case in cases:
-        one = tally_case(case)
-        layer = case.get("name").split(".")[0]
-        tallies[layer].add(one)
-        tallies[layer].seconds += float(case.get("time") or 0)
+        may_be_empty = part is not None or case.get("name").split(".")[0] in PYTHON  # all of a module may be marked
+        one = tally_of(case, paths, may_be_empty)
+        one.seconds = float(case.get("time") or 0)
+        tallies[case.get("name").split(".")[0]].add(one)
         output = case.findtext("system-out") or ""
-        with open(log, "a", encoding="utf-8") as file:
-            file.write(f"\n===== {case.get('name')}: {case.get('status')}\n{output}")
+        with open(paths.log, "a", encoding="utf-8") as log:
+            log.write(f"\n===== {case.get('name')}: {case.get('status')}\n{output}")
         if one.failed:
-            print(f"FAILED {title or layer}: {case.get('name')}")
-            show_failures(output, os.path.relpath(log, ROOT))
-    for layer, tally in tallies.items():
-        if tally.ran == 0 and not tally.skips:
-            print(f"FAILED {title or layer}: the layer ran no test")
-            tally.failed += 1
+            show_failure(", ".join(one.failures), output, paths.log)
     if code != 0 and not any(tally.failed for tally in tallies.values()):
-        print(f"FAILED {title or name}: ctest ended with {code}; see {os.path.relpath(log, ROOT)}")
-        tallies[layers[0]].failed += 1
+        tallies[layers[0]].failures.append(f"ctest ended with {code}; see {os.path.relpath(paths.log, ROOT)}")
     return tallies
 
 
-def run_lint():
+def run_programs(paths, part):
+    """Tally of a part's programs, one test each."""
     tally = Tally()
-    command = [os.path.join(ROOT, "scripts", "lint"), "--seconds", str(TIDY_SECONDS)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    failure = False
-    for line in run.stdout.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "PASS":
+    places = {"weir": os.path.join(paths.build, "weir"), "build": paths.build}
+    environment = {**os.environ, "PYTHONPATH": os.path.join(ROOT, "tests"), "WEIR_BUILD": paths.build}
+    for words in part.programs:
+        words = [word.format(**places) for word in words]
+        begin = time.monotonic()
+        name = " ".join(words).replace(ROOT + os.sep, "")
+        try:
+            done = subprocess.run(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, errors="replace", check=False)
+            code, output = done.returncode, done.stdout
+        except OSError as reason:
+            code, output = 127, str(reason)
+        seconds = time.monotonic() - begin
+        with open(paths.log, "a", encoding="utf-8") as log:
+            log.write(f"\n===== {name}: {code}\n{output}")
+        print("".join(f"  {line}\n" for line in output.rstrip().splitlines()[-3:]), end="", flush=True)
+        tally.times.append((seconds, name))
+        if code == 0:
             tally.passed += 1
-            failure = False
-        elif word == "SKIP":
-            name, _, reason = rest.partition(": ")
-            tally.skips.append((name, reason))
-            failure = False
-        elif word == "FAIL":
-            tally.failed += 1
-            failure = True
-            print(f"FAILED lint: {rest}")
-        elif failure:
-            print("  " + line)
-    if run.returncode != 0 and tally.failed == 0:
-        tally.failed += 1
-        print("FAILED lint: scripts/lint broke")
-        sys.stdout.write(indent(run.stderr))
+        else:
+            tally.failures.append(name)
+            show_failure(f"{name}: exit code {code}", output, paths.log)
+    return tally
+
+
+def run_part(paths, part):
+    """Tally of all that belongs to a part of --all."""
+    if part.needs_bpf and not part.suites and (no_bpf := why_no_bpf()):
+        return Tally(skips=[(f"the whole part {part.name}", no_bpf)])
+    tally = Tally()
+    if part.layer:
+        tally.add(run_ctest(paths, [part.layer], part=part.name)[part.layer])
+    if part.suites:
+        layers = ["unit"] if why_no_bpf() else ["unit", "packets"]
+        for one in run_ctest(paths, layers, part=part.name).values():
+            tally.add(one)
+    tally.add(run_programs(paths, part))
     return tally
 
 
@@ -217,95 +161,98 @@ def why_no_bpf():
         return "this kernel has no BTF (/sys/kernel/btf/vmlinux)"
     bpftool = shutil.which("bpftool", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if bpftool:
-        run = subprocess.run([bpftool, "prog", "show"], capture_output=True, text=True)
-        if run.returncode != 0:
-            return "this machine does not permit BPF: " + (run.stderr.strip().splitlines() or ["bpftool failed"])[-1]
+        done = subprocess.run([bpftool, "prog", "show"], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return "this machine does not permit BPF: " + (done.stderr.strip().splitlines() or ["bpftool failed"])[-1]
     return None
 
 
-def why_not(layer, no_bpf):
+def why_not(paths, layer, no_bpf):
     """Why a layer is skipped as a whole, as (name, reason), or None."""
-    if layer == "lab" and not glob.glob(os.path.join(ROOT, "tests", "lab", "test_*.py")):
-        return "lab", "there are no experiments under tests/lab yet"
     if layer in NEEDS_BPF and no_bpf:
         return f"the whole layer {layer}", no_bpf
-    if layer == "fuzz" and glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.cpp")):
-        if not has_tests(DEV, "fuzz"):
-            return "the whole layer fuzz", "no clang++ with the libFuzzer runtime here"
+    if layer == "fuzz" and not ctest_names(paths, "fuzz"):
+        return "the whole layer fuzz", "no clang++ with the libFuzzer runtime here"
     return None
 
 
-def run_together(layers):
-    """{layer: Tally}"""
-    if layers == ["lint"]:
-        return {"lint": timed(run_lint)}
-    tallies = run_ctest(DEV, layers)
-    if layers == ["unit"]:
-        tallies["unit"].add(timed(run_sanitized))
-    return tallies
+def ctest_names(paths, layer):
+    command = ["ctest", "--test-dir", paths.build, "-N", "-L", f"^{layer}$"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return re.findall(r"^ *Test +#\d+: (\S+)", done.stdout, re.M)
 
 
-def run_sanitized():
-    if build("asan", "weir_unit_tests"):
-        return run_ctest(os.path.join(ROOT, "build", "asan"), ["unit"], "unit (sanitizers)")["unit"]
-    tally = Tally()
-    tally.failed += 1
-    return tally
+def run_layers(paths, layers):
+    """{layer: Tally}, in the given order."""
+    no_bpf = why_no_bpf()
+    skips = {layer: skip for layer in layers if (skip := why_not(paths, layer, no_bpf))}
+    results = {layer: Tally(skips=[skip]) for layer, skip in skips.items()}
+    todo = [layer for layer in layers if layer not in skips]
+    if todo:
+        results.update(run_ctest(paths, todo))
+    return {layer: results[layer] for layer in layers}
 
 
-def timed(function):
-    start = time.monotonic()
-    tally = function()
-    tally.seconds = time.monotonic() - start
-    return tally
+def report(title, results, seconds, paths, timings=False):
+    """Prints what came of it, keeps it as JSON, and returns the exit code."""
+    for name, tally in results.items():
+        if not tally.ran and not tally.skips:
+            print(f"FAILED {name}: it ran no test")
+            tally.failures.append(f"{name}: it ran no test")
+    total = Tally()
+    for tally in results.values():
+        total.add(tally)
+    if total.skips:
+        print("\nskipped:")
+        for layer, tally in results.items():
+            for name, reason in tally.skips:
+                print(f"  {layer}: {name}: {reason}")
+    if timings:
+        print("\nslowest:")
+        for took, name in sorted(total.times, reverse=True)[:10]:
+            print(f"  {took:7.1f} s  {name}")
+    print(f"\n{title:<12} {'ran':>6} {'passed':>7} {'skipped':>8} {'failed':>7} {'seconds':>8}")
+    for name, tally in results.items():
+        print(f"{name:<12} {tally.ran:>6} {tally.passed:>7} {len(tally.skips):>8} {tally.failed:>7} "
+              f"{tally.seconds:>8.1f}")
+    print(f"\nall of it in {seconds:.0f} s\n\n{total.passed} passed, {total.failed} failed, {len(total.skips)} skipped",
+          flush=True)
+    with open(paths.summary, "w", encoding="utf-8") as file:
+        json.dump({"passed": total.passed, "failed": total.failed, "skipped": len(total.skips), "seconds": seconds,
+                   "failures": total.failures}, file)
+    return 1 if total.failed else 0
 
 
-def main():
-    layers = sys.argv[1:]
-    unknown = [layer for layer in layers if layer not in LAYERS]
-    if unknown:
-        print(f"test: no layer '{unknown[0]}'; there are {' '.join(LAYERS)}", file=sys.stderr)
-        return 2
-    layers = list(dict.fromkeys(layers)) or LAYERS
-
+def prepare(paths):
+    """Builds; whether that succeeded."""
+    shutil.rmtree(paths.results, ignore_errors=True)
+    os.makedirs(paths.results)
     begin = time.monotonic()
     if not build("dev"):
         print("\nthe build failed: no test was run\n0 passed, 1 failed, 0 skipped")
-        return 1
+        with open(paths.summary, "w", encoding="utf-8") as file:
+            json.dump({"passed": 0, "failed": 1, "skipped": 0, "seconds": 0, "failures": ["the build"]}, file)
+        return False
     print(f"built in {time.monotonic() - begin:.0f} s", flush=True)
-
-    no_bpf = why_no_bpf()
-    results, todo = {}, []
-    for layer in layers:
-        skip = why_not(layer, no_bpf)
-        if skip:
-            results[layer] = Tally()
-            results[layer].skips.append(skip)
-        # The lab's virtual time does not mind company, and most of netns is waiting.
-        elif layer == "lab" and ["netns"] in todo:
-            todo[todo.index(["netns"])].append("lab")
-        else:
-            todo.append([layer])
-    for together in todo:
-        results.update(run_together(together))
-        sys.stdout.flush()
-    results = {layer: results[layer] for layer in layers}
-
-    skips = [(layer, name, reason) for layer, tally in results.items() for name, reason in tally.skips]
-    if skips:
-        print("\nskipped:")
-        for layer, name, reason in skips:
-            print(f"  {layer}: {name}: {reason}")
-    print(f"\n{'layer':<8} {'ran':>6} {'passed':>7} {'skipped':>8} {'failed':>7} {'seconds':>8}")
-    for layer, tally in results.items():
-        counts = f"{tally.ran:>6} {tally.passed:>7} {len(tally.skips):>8} {tally.failed:>7} {tally.seconds:>8.1f}"
-        print(f"{layer:<8} {counts}")
-    passed = sum(tally.passed for tally in results.values())
-    failed = sum(tally.failed for tally in results.values())
-    print(f"\nall of it in {time.monotonic() - begin:.0f} s")
-    print(f"\n{passed} passed, {failed} failed, {len(skips)} skipped")
-    return 1 if failed else 0
+    return True
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def run_every_change(layers, timings=False):
+    begin = time.monotonic()
+    if not prepare(DEV):
+        return 1
+    return report("layer", run_layers(DEV, layers), time.monotonic() - begin, DEV, timings)
+
+
+def run_all(names, timings=False):
+    begin = time.monotonic()
+    if not prepare(DEV):
+        return 1
+    results = {}
+    for part in parts.PARTS:
+        if part.name in names:
+            start = time.monotonic()
+            print(f"part of --all: {part.name} ({part.why}; about {part.minutes} minutes)", flush=True)
+            results[part.name] = run_part(DEV, part)
+            results[part.name].seconds = time.monotonic() - start
+    return report("part", results, time.monotonic() - begin, DEV, timings)
