@@ -24,9 +24,8 @@ ARROWS = {
     "collect": BASE | {"kernel", "collect"},
     "control": BASE | {"kernel", "control"},
     "top": BASE | {"collect", "report", "top"},
-    "demo": ABOVE | {"demo"},
-    "bench": ABOVE | {"bench"},
-    "cli": ABOVE | {"demo", "bench", "top", "cli"},
+    "cli": ABOVE | {"top", "cli"},
+    "bench": ABOVE | {"cli", "bench"},
 }
 LIBBPF_FOLDERS = {"kernel", "bench"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')

@@ -139,6 +139,8 @@ class WithoutRoot(CliTest):
         os.chmod(cls.folder, 0o755)
         cls.binary = shutil.copy(shutil.which(WEIR), os.path.join(cls.folder, "weir"))
         os.chmod(cls.binary, 0o755)
+        benchmark = os.path.join(os.path.dirname(shutil.which(WEIR)), "weir-bench")
+        os.chmod(shutil.copy(benchmark, cls.folder), 0o755)
         cls.document = os.path.join(cls.folder, "empty.json")
         with open(cls.document, "w", encoding="utf-8") as file:
             file.write('{"schema_version": 1, "vnics": []}')

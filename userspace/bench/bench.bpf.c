@@ -68,7 +68,7 @@ static __always_inline __u32 bench_next_address(void) {
     return bpf_htonl(bench_base + ((__u32)word & bench_mask));
 }
 
-/* Ethernet + IPv4 with ports, or Ethernet + IPv6 up to its addresses: the shortest frame that both can write to. */
+/* Ethernet + IPv4 + TCP, or Ethernet + IPv6: the shortest frame that the prologue writes to. */
 #define BENCH_FRAME_MIN 54
 
 static __always_inline int bench_next_packet(__u8* data, const __u8* end) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bench/bench.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "bench/machine.hpp"
@@ -21,16 +19,6 @@ constexpr std::uint32_t rewarm_packets = 2 * table_flows;
 
 constexpr unsigned quick_runs = 5;
 constexpr unsigned quick_repeat = 100'000;
-
-Result<void> validate(const BenchOptions& options) {
-    if (options.runs < bench_runs_min || options.runs > bench_runs_max)
-        return fail(Errc::usage, fmt::format("--runs {}", options.runs),
-                    fmt::format("takes {} to {}", bench_runs_min, bench_runs_max));
-    if (options.repeat < bench_repeat_min || options.repeat > bench_repeat_max)
-        return fail(Errc::usage, fmt::format("--repeat {}", options.repeat),
-                    fmt::format("takes {} to {}", bench_repeat_min, bench_repeat_max));
-    return {};
-}
 
 Result<void> warm(Rig& rig, const Traffic& traffic, Program program) {
     const bool fresh = traffic.every_new();
@@ -118,14 +106,12 @@ bool BenchReport::passed() const {
 Result<BenchReport> run_bench(const BenchOptions& options) {
     BenchReport report;
     report.options = options;
-    WEIR_CHECK(validate(options));
     if (options.quick) {
         report.options.runs = std::min(options.runs, quick_runs);
         report.options.repeat = std::min(options.repeat, quick_repeat);
     }
-    WEIR_TRY(const PinnedThread pinned, PinnedThread::pin(options.cpu));
-    report.options.cpu = pinned.cpu();
-    report.machine = describe_machine(pinned.cpu());
+    WEIR_TRY(const unsigned cpu, stay_on_one_cpu());
+    report.machine = describe_machine(cpu);
     WEIR_TRY(const std::unique_ptr<Rig> rig, Rig::open());
     WEIR_TRY(const Runs runs, measure(*rig, report.options));
     WEIR_TRY(report.programs, rig->describe());

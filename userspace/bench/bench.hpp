@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `weir bench`: what the data path costs a packet on this machine, by BPF_PROG_TEST_RUN. Method and its limits:
-// docs/performance.md.
+// `weir bench`: what the data path costs a packet on this machine, by BPF_PROG_TEST_RUN. Method, limits and what it takes
+// while it runs: docs/performance.md.
 //
 // Loads its own copy of the programs with its own maps: nothing is pinned or attached, no interface is touched, an
-// attached Weir is not disturbed, and all is gone when run_bench returns. Takes about a minute, 240 MiB of memory, and
-// one CPU.
+// attached Weir is not disturbed, and all maps are gone when run_bench returns.
 //
 // Example:
 //     WEIR_TRY(const BenchReport report, run_bench({.quick = true}));
@@ -30,10 +29,9 @@ inline constexpr unsigned bench_repeat_min = 1000;
 inline constexpr unsigned bench_repeat_max = 2'000'000;
 
 struct BenchOptions {
-    unsigned runs = 15;           // --runs: of every program with every traffic; the median counts
-    unsigned repeat = 300'000;    // --repeat: packets per run
-    bool quick = false;           // --quick: at most 5 runs of 100,000 packets
-    std::optional<unsigned> cpu;  // where to run; else the last CPU that this process may use
+    unsigned runs = 15;         // --runs: of every program with every traffic; the median counts
+    unsigned repeat = 300'000;  // --repeat: packets per run
+    bool quick = false;         // --quick: at most 5 runs of 100,000 packets
 };
 
 struct BenchMachine {
@@ -106,10 +104,11 @@ struct BenchReport {
     std::optional<DropCost> drop_cost;  // none: it could not be measured here
     std::string drop_cost_why_not;
     [[nodiscard]] const BenchCell* cell(std::size_t traffic, std::size_t program) const;
-    [[nodiscard]] bool passed() const;  // every bar
+    [[nodiscard]] bool passed() const;  // every bar, the tick's and the drop tracer's among them
 };
 
-// Fails when a program did not count every packet it was given: such figures would mean nothing.
+// Measures on the last CPU that the thread may use, and leaves it there. Fails when a program did not count every packet
+// it was given: such figures would mean nothing.
 Result<BenchReport> run_bench(const BenchOptions& options);
 
 Json bench_json(const BenchReport& report);

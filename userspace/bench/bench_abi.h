@@ -12,7 +12,7 @@ enum bench_mode {
     BENCH_EVERY_NEW = 2,  /* no address comes twice within 2^32 packets: a counter times an odd number */
 };
 
-/* A prologue that was not followed by its target returns this. */
+/* What a prologue returns that was not followed by its target, and a reference that could not do its work. */
 #define BENCH_NO_TARGET 77
 
 /* The reference: what a flow program with an LRU hash keeps of a flow. */

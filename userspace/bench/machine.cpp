@@ -2,11 +2,11 @@
 #include "bench/machine.hpp"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/utsname.h>
 
 #include <cerrno>
 #include <fstream>
-#include <utility>
 
 namespace weir::bench {
 namespace {
@@ -45,30 +45,19 @@ std::string cpu_numbers() {
 
 }  // namespace
 
-Result<PinnedThread> PinnedThread::pin(std::optional<unsigned> cpu) {
-    cpu_set_t before;
-    if (sched_getaffinity(0, sizeof(before), &before))
+Result<unsigned> stay_on_one_cpu() {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed))
         return fail(Errc::failed, "cannot read the CPU affinity", errno_text(errno));
-    if (!cpu) {
-        for (unsigned i = 0; i < CPU_SETSIZE; ++i)
-            if (CPU_ISSET(i, &before)) cpu = i;
-    }
-    if (!cpu || *cpu >= CPU_SETSIZE || !CPU_ISSET(*cpu, &before))
-        return fail(Errc::usage, fmt::format("cannot measure on CPU {}", cpu.value_or(0)),
-                    "this process may not run there");
+    unsigned cpu = 0;
+    for (unsigned i = 0; i < CPU_SETSIZE; ++i)
+        if (CPU_ISSET(i, &allowed)) cpu = i;
     cpu_set_t one;
     CPU_ZERO(&one);
-    CPU_SET(*cpu, &one);
+    CPU_SET(cpu, &one);
     if (sched_setaffinity(0, sizeof(one), &one))
-        return fail(Errc::failed, fmt::format("cannot stay on CPU {}", *cpu), errno_text(errno));
-    return PinnedThread(*cpu, before);
-}
-
-PinnedThread::PinnedThread(PinnedThread&& other) noexcept
-    : cpu_(other.cpu_), before_(other.before_), active_(std::exchange(other.active_, false)) {}
-
-PinnedThread::~PinnedThread() {
-    if (active_) sched_setaffinity(0, sizeof(before_), &before_);
+        return fail(Errc::failed, fmt::format("cannot stay on CPU {}", cpu), errno_text(errno));
+    return cpu;
 }
 
 BenchMachine describe_machine(unsigned measured_on) {

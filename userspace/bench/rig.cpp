@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <linux/bpf.h>
-#include <linux/pkt_cls.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -18,8 +17,6 @@
 
 namespace weir::bench {
 namespace {
-
-constexpr int tc_next = -1;  // TCX_NEXT
 
 std::unexpected<Error> refused(const std::string& what, int error_number) {
     if (error_number == EPERM)
@@ -259,7 +256,7 @@ Result<double> Rig::run(const Traffic& traffic, Program program, bench_mode mode
     if (bpf_prog_test_run_opts(bpf_program__fd(prologue), &options)) return refused(what, errno);
 
     const int verdict = static_cast<int>(options.retval);
-    const int expected = is_xdp(program) ? static_cast<int>(XDP_PASS) : tc_next;
+    const int expected = is_xdp(program) ? static_cast<int>(XDP_PASS) : static_cast<int>(TCX_NEXT);
     const std::uint64_t sent = bench.bss->bench_sent - sent_before;
     if (verdict != expected)
         return fail(Errc::failed, what, fmt::format("it returned {}, not {}", verdict, expected), "report this");

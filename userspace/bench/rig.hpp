@@ -17,7 +17,7 @@
 namespace weir::bench {
 
 inline constexpr std::uint32_t table_flows = 65536;
-inline constexpr std::uint32_t table_sets = table_flows / 4;
+inline constexpr std::uint32_t table_sets = 2 * table_flows / WEIR_FLOW_WAYS;  // half full, as `weir attach` makes it
 inline constexpr std::uint64_t hash_seed = 0x5eed0fbe9c41d237;
 
 // Flows that the reference's map holds: twice the live ones, as Weir's table has twice as many slots.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a Rig holds, for rig.cpp and rig_check.cpp only: the one place that includes libbpf's skeletons.
+// What a Rig holds, for rig.cpp and rig_check.cpp only, so that no other file of the rig includes skeletons.
 #pragma once
 
 #include <bpf/bpf.h>

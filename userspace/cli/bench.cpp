@@ -1,65 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// weir bench
-#include "bench/bench.hpp"
+// weir bench: runs weir-bench in its own place. The benchmark's programs and code are no part of weir.
+#include <unistd.h>
 
-#include <memory>
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "cli/program.hpp"
-#include "cli/values.hpp"
 
 namespace weir::cli {
 namespace {
 
-struct BenchWords {
-    std::optional<std::string> runs;
-    std::optional<std::string> repeat;
-    bool quick = false;
-};
+constexpr const char* benchmark = "weir-bench";
 
-Result<int> run_bench_command(const BenchWords& words, const OutputFormat& format) {
-    BenchOptions options;
-    options.quick = words.quick;
-    if (words.runs) {
-        WEIR_TRY(const auto runs, number_of("--runs", *words.runs, bench_runs_min, bench_runs_max));
-        options.runs = static_cast<unsigned>(runs);
+// Returns only if it cannot be run.
+Result<int> become_benchmark(std::vector<std::string> arguments) {
+    std::error_code error;
+    const auto own_folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    if (error) return fail(Errc::failed, "cannot find the benchmark", error.message(), "it needs /proc");
+    // Beside weir in a build tree; from its folder to libexec where both are installed, whatever the prefix.
+    const auto installed_folder = (own_folder / WEIR_LIBEXEC_FROM_BIN).lexically_normal();
+
+    arguments.insert(arguments.begin(), benchmark);
+    std::vector<char*> argv;
+    for (auto& argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    for (const auto& folder : {own_folder, installed_folder}) {
+        const auto path = folder / benchmark;
+        execv(path.c_str(), argv.data());
+        if (errno != ENOENT && errno != ENOTDIR)
+            return fail(Errc::failed, "cannot run " + path.string(), errno_text(errno));
     }
-    if (words.repeat) {
-        WEIR_TRY(const auto repeat, number_of("--repeat", *words.repeat, bench_repeat_min, bench_repeat_max));
-        options.repeat = static_cast<unsigned>(repeat);
-    }
-    WEIR_TRY(const auto report, run_bench(options));
-    if (format.for_programs()) {
-        WEIR_CHECK(print(bench_json(report), format));
-    } else {
-        WEIR_CHECK(print(bench_table(report, output_style())));
-    }
-    return report.passed() ? 0 : static_cast<int>(Errc::failed);
+    return fail(Errc::failed, "the benchmark is not installed",
+                fmt::format("{} is neither in {} nor in {}", benchmark, own_folder.string(), installed_folder.string()),
+                "it is built and installed with weir: scripts/build release, then cmake --install build/release");
 }
 
 }  // namespace
 
 void add_bench(CLI::App& app, Program& program) {
-    const auto words = std::make_shared<BenchWords>();
     CLI::App& command =
-        add_command(app, program, group_machine, "bench", "Measure what Weir costs per packet on this machine.",
-                    "  weir bench\n"
-                    "  weir bench --quick -j | jq .passed\n\n"
-                    "Takes about a minute of one CPU; attached interfaces are not touched.\n"
-                    "Exit code 1 if a program costs more than it is held to.");
-    const BenchOptions usual;
-    command
-        .add_option("--runs", words->runs,
-                    fmt::format("Runs of each program with each traffic, {} to {};\nthe median counts [{}]",
-                                bench_runs_min, bench_runs_max, usual.runs))
-        ->option_text("N");
-    command
-        .add_option("--repeat", words->repeat,
-                    fmt::format("Packets per run, {} to {} [{}]", bench_repeat_min, bench_repeat_max, usual.repeat))
-        ->option_text("N");
-    command.add_flag("--quick", words->quick, "Fewer and shorter runs: seconds instead of a minute");
-    on_chosen(command, program, [words, &program] { return run_bench_command(*words, program.format); });
+        *app.add_subcommand("bench", "Measure what Weir costs per packet on this machine.")->group(group_machine);
+    // The benchmark reads its own arguments, --help among them.
+    command.set_help_flag();
+    command.prefix_command();
+    on_chosen(command, program, [&command] { return become_benchmark(command.remaining()); });
 }
 
 }  // namespace weir::cli

@@ -3,7 +3,6 @@
 
 #include <exception>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -30,13 +29,6 @@ std::shared_ptr<CLI::Formatter> help_style(std::size_t column) {
 
 // CLI11 leaves two empty lines between groups of options.
 std::string help_text(const CLI::App& app) { return CLI::detail::find_and_replace(app.help(), "\n\n\n", "\n\n"); }
-
-void add_commands(CLI::App& app, Program& program) {
-    for (const auto add :
-         {add_attach, add_detach, add_limit, add_apply, add_export, add_status, add_stats, add_flows, add_latency,
-          add_drops, add_doctor, add_noisy, add_record, add_top, add_features, add_bench, add_demo, add_version})
-        add(app, program);
-}
 
 // A command line that could not be read says nothing reliable of its format, but -j and -p are always the same.
 OutputFormat format_of(std::span<char*> arguments) {
@@ -96,15 +88,16 @@ int run_chosen(const Program& program) {
     return print_error(error, program.format);
 }
 
-int parse_and_run(int argc, char** argv, OutputFormat& format) {
-    Program program;
+int parse_and_run(int argc, char** argv, std::span<const AddCommand> commands, OutputFormat& format) {
+    Program program{.format = format, .chosen = {}, .run = {}};
     CLI::App app("Weir counts what each tenant's virtual NIC sends and receives, exactly.", "weir");
     app.formatter(help_style(24));
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.set_version_flag("--version", fmt::format("weir {}", version), "Print the version and exit");
     app.require_subcommand(0, 1);
     app.footer(exit_codes);
-    add_commands(app, program);
+    for (const auto add : commands)
+        add(app, program);
     app.formatter(help_style(14));
     try {
         app.parse(argc, argv);
@@ -143,11 +136,11 @@ void on_chosen(CLI::App& command, Program& program, std::function<Result<int>()>
     });
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, std::span<const AddCommand> commands) {
     survive_closed_pipes();
     OutputFormat format = format_of(std::span(argv, static_cast<std::size_t>(argc)));
     try {
-        return parse_and_run(argc, argv, format);
+        return parse_and_run(argc, argv, commands, format);
     } catch (const std::exception& exception) {
         return print_error({Errc::failed, "unexpected failure", exception.what(), ""}, format);
     }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -60,7 +61,8 @@ void add_bench(CLI::App& app, Program& program);
 void add_demo(CLI::App& app, Program& program);
 void add_version(CLI::App& app, Program& program);
 
-// The whole of weir: reads the command line, runs what it says, returns the exit code.
-int run(int argc, char** argv);
+// The whole of a program with these commands: reads the command line, runs what it says, returns the exit code.
+using AddCommand = void (*)(CLI::App&, Program&);
+int run(int argc, char** argv, std::span<const AddCommand> commands);
 
 }  // namespace weir::cli

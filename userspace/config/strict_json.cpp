@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "core/utf8.hpp"
@@ -30,31 +31,32 @@ std::string core_of(std::string_view message) {
     return utf8_quotable(message.substr(start));
 }
 
-class Builder : public nlohmann::json_sax<Json> {
+// Reads along and builds nothing: the library's own reader does that, once the text is found good. Its parser callback
+// would do both at once, but then looks through all elements of an array after each of them.
+class Check : public nlohmann::json_sax<Json> {
 public:
-    explicit Builder(std::string_view text) : text_(text) {}
+    explicit Check(std::string_view text) : text_(text) {}
 
-    Json root;
     std::string problem;
 
-    bool null() override { return add(nullptr); }
-    bool boolean(bool value) override { return add(value); }
-    bool number_integer(number_integer_t value) override { return add(value); }
-    bool number_unsigned(number_unsigned_t value) override { return add(value); }
-    bool number_float(number_float_t value, const string_t&) override { return add(value); }
-    bool string(string_t& value) override { return add(std::move(value)); }
-    bool binary(binary_t&) override { return false; }
-    bool start_object(std::size_t) override { return open(Json::object()); }
-    bool start_array(std::size_t) override { return open(Json::array()); }
+    bool null() override { return value(); }
+    bool boolean(bool) override { return value(); }
+    bool number_integer(number_integer_t) override { return value(); }
+    bool number_unsigned(number_unsigned_t) override { return value(); }
+    bool number_float(number_float_t, const string_t&) override { return value(); }
+    bool string(string_t&) override { return value(); }
+    bool binary(binary_t&) override { return false; }  // no JSON text has any
+    bool start_object(std::size_t) override { return open(false); }
+    bool start_array(std::size_t) override { return open(true); }
     bool end_object() override { return close(); }
     bool end_array() override { return close(); }
 
     bool key(string_t& key) override {
-        if (open_.back()->contains(key)) {
+        if (!open_.back().keys.insert(key).second) {
             problem = pointer_text(pointer() + pointer_step(key)) + ": the key appears twice";
             return false;
         }
-        key_ = key;
+        open_.back().key = key;
         return true;
     }
 
@@ -67,51 +69,43 @@ public:
     }
 
 private:
-    // The place where the next value goes: in the innermost open container, or the root.
-    Json* place(Json value) {
-        if (open_.empty()) return &(root = std::move(value));
-        Json& inner = *open_.back();
-        if (inner.is_array()) {
-            inner.push_back(std::move(value));
-            return &inner.back();
-        }
-        steps_.back() = pointer_step(key_);
-        return &(inner[key_] = std::move(value));
-    }
+    struct Container {
+        bool is_array;
+        std::size_t values = 0;
+        std::string key = {};  // of an object: the last
+        std::set<std::string> keys = {};
+    };
 
-    bool add(Json value) {
-        place(std::move(value));
+    bool value() {
+        if (!open_.empty()) ++open_.back().values;
         return true;
     }
 
-    bool open(Json container) {
+    bool open(bool is_array) {
         if (open_.size() == depth_max) {
             problem = fmt::format("{}: nested more than {} levels deep", pointer_text(pointer()), depth_max);
             return false;
         }
-        open_.push_back(place(std::move(container)));
-        steps_.emplace_back();
+        value();
+        open_.push_back({.is_array = is_array});
         return true;
     }
 
     bool close() {
         open_.pop_back();
-        steps_.pop_back();
         return true;
     }
 
-    // Of the innermost open container. Its parents' steps are those of the values they hold last.
+    // Of the innermost open container: each but that one is held by the value that its parent saw last.
     std::string pointer() const {
         std::string path;
         for (std::size_t i = 0; i + 1 < open_.size(); i++)
-            path += open_[i]->is_array() ? fmt::format("/{}", open_[i]->size() - 1) : steps_[i];
+            path += open_[i].is_array ? fmt::format("/{}", open_[i].values - 1) : pointer_step(open_[i].key);
         return path;
     }
 
     std::string_view text_;
-    std::vector<Json*> open_;
-    std::vector<std::string> steps_;  // of an object: the key whose value came last
-    std::string key_;
+    std::vector<Container> open_;
 };
 
 }  // namespace
@@ -139,9 +133,9 @@ std::string shown(const Json& value) {
 }
 
 Result<Json> parse_strict_json(std::string_view text, const std::string& what_failed) {
-    Builder builder(text);
-    if (Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root);
-    return fail(Errc::usage, what_failed, builder.problem);
+    Check check(text);
+    if (!Json::sax_parse(text, &check)) return fail(Errc::usage, what_failed, check.problem);
+    return Json::parse(text);
 }
 
 }  // namespace weir

@@ -7,23 +7,24 @@ namespace {
 
 constexpr std::string_view ellipsis = "…";
 
-// The longest beginning that is at most `width` wide.
+// The longest beginning that is at most `width` wide, in whole letters.
 std::string_view beginning(std::string_view text, std::size_t width) {
     std::string_view rest = text;
     std::size_t used = 0;
     while (!rest.empty()) {
         std::string_view next = rest;
-        used += display_width(utf8_take(next));
+        used += display_width(utf8_take_cluster(next));
         if (used > width) break;
         rest = next;
     }
     return text.substr(0, text.size() - rest.size());
 }
 
-// The longest end that is at most `width` wide.
+// The longest end that is at most `width` wide, in whole letters.
 std::string_view end_of(std::string_view text, std::size_t width) {
-    while (display_width(text) > width)
-        utf8_take(text);
+    std::size_t used = display_width(text);
+    while (used > width)
+        used -= display_width(utf8_take_cluster(text));
     return text;
 }
 
