@@ -1,27 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""weir demo: what it says, and that nothing of it is left, however it ends.
+"""scripts/demo: what it says, and that nothing of it is left, however it ends.
 
 The demo's network namespaces have no names. They are found by the descriptors that the process holds while it runs, and
 are gone when no process is in them, holds them or has them mounted.
 """
 import ctypes
 import os
+import pathlib
 import pty
 import random
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 import unittest
 
 import lab
+from support.parts import in_all
 
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
+SCRIPT = str(SCRIPTS / "demo")
 NAMESPACES = 5
 LONG = "120"  # seconds: a demo that ends within a test's patience has been ended
 CLONE_NEWNET = 0x40000000
+NOBODY = 65534
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SEED = int(os.environ.get("WEIR_SEED", random.randrange(1 << 32)))
 
@@ -100,14 +108,24 @@ def processes_in(inodes):
     return found
 
 
+def name_of(pid):
+    """The process's name and when it began, which tells it from another that has its number later; None: it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            before, _, after = file.read().rpartition(")")
+    except OSError:
+        return None
+    return before.partition("(")[2], int(after.split()[19])
+
+
 class Demo:
-    """weir demo in the background, and what it has made."""
+    """scripts/demo in the background, and what it has made."""
 
     def __init__(self, *words, stdout=subprocess.PIPE):
-        self.popen = subprocess.Popen([lab.tool("weir"), "demo", *words], stdin=subprocess.DEVNULL, stdout=stdout,
-                                      stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.popen = subprocess.Popen([SCRIPT, "--weir", lab.tool("weir"), *words], stdin=subprocess.DEVNULL,
+                                      stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True)
         self.pid = self.popen.pid
-        self.inodes, self.state_dirs, self.pids = set(), set(), set()
+        self.inodes, self.state_dirs, self.processes = set(), set(), set()
         self.was_attached = False
 
     def look(self):
@@ -119,28 +137,28 @@ class Demo:
             if cookie is not None:
                 self.inodes.add(inode)
                 self.state_dirs.add(f"{lab.STATE}/net-{cookie}")
-        self.pids.update(descendants(self.pid))
+        self.processes.update((pid, name) for pid in descendants(self.pid) if (name := name_of(pid)))
         self.was_attached = self.was_attached or any(map(os.path.isdir, self.state_dirs))
 
+    def wait_for(self, happened, what):
+        """Until it has happened, or the demo has ended."""
+        def seen():
+            self.look()
+            return happened() or self.popen.poll() is not None
+        lab.wait_for(seen, what, timeout=60, pause=0.005)
+
     def wait_for_namespaces(self):
-        def all_there():
-            self.look()
-            return len(self.inodes) == NAMESPACES or self.popen.poll() is not None
-        lab.wait_for(all_there, "the demo's namespaces", timeout=60)
+        self.wait_for(lambda: len(self.inodes) == NAMESPACES and children(self.pid), "the demo's namespaces")
 
-    def wait_for_traffic(self):
-        def iperf3_runs():
-            self.look()
-            return "iperf3" in map(self.name_of, self.pids) or self.popen.poll() is not None
-        lab.wait_for(iperf3_runs, "the demo's traffic", timeout=60)
+    def wait_for_weir(self):
+        self.wait_for(lambda: self.was_attached, "Weir to be attached")
 
-    @staticmethod
-    def name_of(pid):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                return file.read().strip()
-        except OSError:
-            return None
+    def wait_for_traffic(self, *words):
+        self.wait_for(lambda: self.iperf3(*words), "the demo's traffic")
+
+    def iperf3(self, *words):
+        """Those of its processes that are iperf3, called with these words."""
+        return [pid for pid in descendants(self.pid) if is_iperf3(pid, *words)]
 
     def finish(self, timeout=120):
         """Output and words once it has ended by itself."""
@@ -149,8 +167,8 @@ class Demo:
 
     def leftovers(self):
         """All that is left of it, in words."""
-        found = [f"process {pid} ({self.name_of(pid)})" for pid in self.pids if self.name_of(pid) is not None]
-        found += [f"process {pid} ({self.name_of(pid)}) in its namespaces" for pid in processes_in(self.inodes)]
+        found = [f"process {pid} {name}" for pid, name in self.processes if name_of(pid) == name]
+        found += [f"process {pid} ({name_of(pid)}) in its namespaces" for pid in processes_in(self.inodes)]
         with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
             mounted = {int(inode) for inode in re.findall(r"net:\[(\d+)\]", mounts.read())}
         found += [f"namespace {inode} mounted" for inode in self.inodes & mounted]
@@ -244,7 +262,7 @@ class TestReport(DemoCase):
         os.close(master)
         self.assertEqual(demo.popen.wait(60), 0)
         text = shown.decode()
-        self.assertGreaterEqual(text.count("SHARE OF THE UPLINK"), 4, "redrawn twice a second for three seconds")
+        self.assertGreaterEqual(text.count("SHARE OF THE UPLINK"), 2, "drawn, and drawn again")
         self.assertIn("█", text)
         self.assertRegex(text, r"\x1b\[\d+A\x1b\[J")
         # Up goes exactly over what was drawn, so that no line of an earlier picture stays.
@@ -254,109 +272,124 @@ class TestReport(DemoCase):
         self.assertIn("16 of 16 exact", ESCAPE.sub("", frames[-1]))
 
     def test_two_at_once_do_not_meet(self):
-        first, second = self.demo("--seconds", "3"), self.demo("--seconds", "3")
+        first, second = self.demo("--seconds", "1"), self.demo("--seconds", "1")
         for demo in (first, second):
             out, err = demo.finish()
             self.assertEqual(demo.popen.returncode, 0, err + out)
             self.assertIn("16 of 16 exact ✓", out)
 
     def test_refuses_a_length_that_makes_no_sense(self):
-        for seconds in ("0", "601", "many"):
-            done = lab.run(lab.tool("weir"), "demo", "--seconds", seconds, ok=None)
+        for seconds in ("0", "601", "many", "-1", "1.5"):
+            done = lab.run(SCRIPT, f"--seconds={seconds}", ok=None)
             self.assertEqual(done.code, 2, str(done))
             self.assertEqual(done.out, "")
+            self.assertRegex(done.err, r"\Ademo: [^\n]*--seconds: expected a number from 1 to 600[^\n]*\n\Z")
 
     def test_says_what_is_missing(self):
-        done = lab.run(lab.tool("weir"), "demo", "--seconds", "2", ok=None, env={"PATH": "/nonexistent"})
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(sys.executable, os.path.join(folder, "python3"))
+            done = lab.run(SCRIPT, "--weir", lab.tool("weir"), "--seconds", "2", ok=None, env={"PATH": folder})
         self.assertEqual(done.code, 1, str(done))
         self.assertIn("iperf3", done.err)
         self.assertIn("install", done.err)
 
+    def test_says_that_it_needs_root(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            shutil.copytree(SCRIPTS, os.path.join(folder, "scripts"))
+            done = subprocess.run([f"{folder}/scripts/demo"], capture_output=True, text=True, check=False, cwd="/",
+                                  user=NOBODY, group=NOBODY, extra_groups=[])
+        self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+        self.assertRegex(done.stderr, r"\Ademo: needs root[^\n]*\n\Z")
+
+
+# The moments to end it at: events, in the order in which they come.
+MOMENTS = (Demo.wait_for_namespaces, Demo.wait_for_weir, Demo.wait_for_traffic)
+
 
 class TestEveryWayOut(DemoCase):
-    """Ended at random moments from the first namespace to the report; WEIR_SEED repeats a run."""
+    def end(self, number, moment, whom=lambda demo: demo.pid):
+        demo = self.demo("--seconds", LONG)
+        demo.wait_for_namespaces()
+        moment(demo)
+        os.kill(whom(demo), number)
+        return demo
 
-    def end_at_random(self, number, times, whom=lambda demo: demo.pid):
-        rng = random.Random(SEED)
-        attached = 0
-        for turn in range(times):
-            # The first as early as can be, the last with the traffic running.
-            moment = rng.uniform(0, 2.5) if turn else 0.0
-            with self.subTest(moment=round(moment, 3), seed=SEED):
-                demo = self.demo("--seconds", LONG)
-                demo.wait_for_namespaces()
-                if turn == times - 1:
-                    demo.wait_for_traffic()
-                end = time.monotonic() + moment
-                while time.monotonic() < end:
-                    demo.look()
-                    time.sleep(0.02)
-                demo.look()
-                attached += demo.was_attached
-                target = whom(demo)
-                self.assertIsNotNone(target, "it ended before it was to be ended")
-                os.kill(target, number)
-                yield demo
-        self.assertGreater(attached, 0, "no moment was late enough for Weir to be attached")
-
-    def end_by_signal(self, number):
-        for demo in self.end_at_random(number, times=5):
-            out, err = demo.finish(timeout=30)
+    def end_by_signal(self, number, moment):
+        with self.subTest(moment=moment.__name__):
+            demo = self.end(number, moment)
+            out, err = demo.finish(timeout=60)
             self.assertEqual(demo.popen.returncode, 1, f"{out}\n{err}")
-            self.assertIn(signal.Signals(number).name, err)
+            self.assertEqual(err, f"demo: the demo was stopped by {signal.Signals(number).name}: "
+                                  "what it had made has been taken away\n")
             self.assertEqual(out, "")
             self.assert_gone(demo)
 
-    def test_sigint(self):
-        self.end_by_signal(signal.SIGINT)
-
-    def test_sigterm(self):
-        self.end_by_signal(signal.SIGTERM)
-
-    def test_ctrl_c_reaches_the_whole_process_group(self):
-        demo = self.demo("--seconds", LONG)
-        demo.wait_for_traffic()
-        os.killpg(demo.pid, signal.SIGINT)
-        _, err = demo.finish(timeout=30)
-        self.assertEqual(demo.popen.returncode, 1, err)
-        self.assertIn("SIGINT", err)
-        self.assert_gone(demo)
-
-    def test_child_killed(self):
-        for demo in self.end_at_random(signal.SIGKILL, times=5, whom=lambda demo: next(iter(children(demo.pid)), None)):
-            _, err = demo.finish(timeout=30)
+    def end_child(self, moment):
+        with self.subTest(moment=moment.__name__):
+            demo = self.end(signal.SIGKILL, moment, whom=lambda demo: children(demo.pid)[0])
+            _, err = demo.finish(timeout=60)
             self.assertEqual(demo.popen.returncode, 1, err)
             self.assertIn("ended before its time", err)
             self.assertIn("SIGKILL", err)
             self.assert_gone(demo)
 
-    def test_parent_killed(self):
-        for demo in self.end_at_random(signal.SIGKILL, times=5):
-            demo.finish(timeout=30)
-            # The child has seen it and takes everything away by itself.
+    def end_parent(self, moment):
+        with self.subTest(moment=moment.__name__):
+            demo = self.end(signal.SIGKILL, moment)
+            # The child has seen it and takes everything away by itself; the pipes end with it.
+            demo.finish(timeout=60)
             self.assert_gone(demo, timeout=30)
 
-    def test_iperf3_killed(self):
-        for mode in ("-s", "-c"):
-            with self.subTest(mode=mode):
-                self.kill_udp_iperf3(mode)
+    def test_sigint(self):
+        for moment in MOMENTS:
+            self.end_by_signal(signal.SIGINT, moment)
 
-    def kill_udp_iperf3(self, mode):
-        """The server or the client of the UDP tenant: neither notices by itself that the other is gone."""
+    def test_sigterm(self):
+        self.end_by_signal(signal.SIGTERM, Demo.wait_for_traffic)
+
+    def test_ctrl_c_reaches_the_whole_process_group(self):
         demo = self.demo("--seconds", LONG)
-        victims = []
-
-        def runs():
-            demo.look()
-            victims[:] = [pid for pid in demo.pids if is_iperf3(pid, mode, "5202")]
-            return victims or demo.popen.poll() is not None
-
-        lab.wait_for(runs, f"iperf3 {mode} of the UDP tenant", timeout=60)
-        os.kill(victims[0], signal.SIGKILL)
+        demo.wait_for_traffic("-c")
+        os.killpg(demo.pid, signal.SIGINT)
         _, err = demo.finish(timeout=60)
         self.assertEqual(demo.popen.returncode, 1, err)
-        self.assertIn("iperf3", err)
+        self.assertIn("SIGINT", err)
         self.assert_gone(demo)
+
+    def test_child_killed(self):
+        for moment in MOMENTS:
+            self.end_child(moment)
+
+    def test_parent_killed(self):
+        for moment in MOMENTS:
+            self.end_parent(moment)
+
+    def test_iperf3_killed(self):
+        """The server or the client of the UDP tenant: neither notices by itself that the other is gone."""
+        for mode in ("-s", "-c"):
+            with self.subTest(mode=mode):
+                demo = self.demo("--seconds", LONG)
+                demo.wait_for_traffic(mode, "5202")
+                os.kill(demo.iperf3(mode, "5202")[0], signal.SIGKILL)
+                _, err = demo.finish(timeout=60)
+                self.assertEqual(demo.popen.returncode, 1, err)
+                self.assertIn("iperf3", err)
+                self.assertIn("SIGKILL", err)
+                self.assert_gone(demo)
+
+    @in_all("random moments: many of them, exact but long")
+    def test_ends_at_any_moment(self):
+        """From the first namespace to the report; WEIR_SEED repeats a run."""
+        rng = random.Random(SEED)
+        for way in (lambda moment: self.end_by_signal(signal.SIGINT, moment), self.end_child, self.end_parent) * 8:
+            seconds = rng.uniform(0, 4)
+
+            def moment(demo, seconds=seconds):
+                end = time.monotonic() + seconds
+                demo.wait_for(lambda: time.monotonic() > end, f"{seconds} s")
+            moment.__name__ = f"{seconds:.3f} s, seed {SEED}"
+            way(moment)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ std::string help_text(const CLI::App& app) { return CLI::detail::find_and_replac
 void add_commands(CLI::App& app, Program& program) {
     for (const auto add :
          {add_attach, add_detach, add_limit, add_apply, add_export, add_status, add_stats, add_flows, add_latency,
-          add_drops, add_doctor, add_noisy, add_record, add_top, add_features, add_bench, add_demo, add_version})
+          add_drops, add_doctor, add_noisy, add_record, add_top, add_features, add_bench, add_version})
         add(app, program);
 }
 
