@@ -99,13 +99,20 @@ def descendants(pid):
     return found
 
 
-def processes_in(inodes):
-    """Processes that are in one of the namespaces or hold one."""
-    found = []
-    for name in entries("/proc"):
-        if name.isdigit() and (inode_at(f"/proc/{name}/ns/net") in inodes or inodes & namespaces_held_by(name).keys()):
-            found.append(int(name))
-    return found
+def places_of(namespaces):
+    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives an inode's
+    number to the next namespace when it is free, a cookie never."""
+    found = {}
+    for pid in filter(str.isdigit, entries("/proc")):
+        own = f"/proc/{pid}/ns/net"
+        for inode, path in {inode_at(own): own, **namespaces_held_by(pid)}.items():
+            found.setdefault(inode, []).append((path, f"process {pid} {name_of(pid)} in or with"))
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            if inode := re.search(r"net:\[(\d+)\]", line):
+                found.setdefault(int(inode[1]), []).append((line.split()[4], "mounted:"))
+    return [f"{words} namespace {inode}" for inode, cookie in namespaces.items()
+            for path, words in found.get(inode, []) if cookie_at(path) == cookie]
 
 
 def name_of(pid):
@@ -125,17 +132,14 @@ class Demo:
         self.popen = subprocess.Popen([SCRIPT, "--weir", lab.tool("weir"), *words], stdin=subprocess.DEVNULL,
                                       stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True)
         self.pid = self.popen.pid
-        self.inodes, self.state_dirs, self.processes = set(), set(), set()
+        self.namespaces, self.state_dirs, self.processes = {}, set(), set()
         self.was_attached = False
 
     def look(self):
         """Notes what there is of it now."""
         for inode, path in namespaces_held_by(self.pid).items():
-            if inode in self.inodes:
-                continue
-            cookie = cookie_at(path)
-            if cookie is not None:
-                self.inodes.add(inode)
+            if inode not in self.namespaces and (cookie := cookie_at(path)):
+                self.namespaces[inode] = cookie
                 self.state_dirs.add(f"{lab.STATE}/net-{cookie}")
         self.processes.update((pid, name) for pid in descendants(self.pid) if (name := name_of(pid)))
         self.was_attached = self.was_attached or any(map(os.path.isdir, self.state_dirs))
@@ -148,7 +152,7 @@ class Demo:
         lab.wait_for(seen, what, timeout=60, pause=0.005)
 
     def wait_for_namespaces(self):
-        self.wait_for(lambda: len(self.inodes) == NAMESPACES and children(self.pid), "the demo's namespaces")
+        self.wait_for(lambda: len(self.namespaces) == NAMESPACES and children(self.pid), "the demo's namespaces")
 
     def wait_for_weir(self):
         self.wait_for(lambda: self.was_attached, "Weir to be attached")
@@ -168,10 +172,7 @@ class Demo:
     def leftovers(self):
         """All that is left of it, in words."""
         found = [f"process {pid} {name}" for pid, name in self.processes if name_of(pid) == name]
-        found += [f"process {pid} ({name_of(pid)}) in its namespaces" for pid in processes_in(self.inodes)]
-        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-            mounted = {int(inode) for inode in re.findall(r"net:\[(\d+)\]", mounts.read())}
-        found += [f"namespace {inode} mounted" for inode in self.inodes & mounted]
+        found += places_of(self.namespaces)
         for directory in self.state_dirs:
             found += [f"pins in {path}" for path in (directory, directory + "-aside") if os.path.exists(path)]
         return found
@@ -219,7 +220,7 @@ class TestReport(DemoCase):
         out, err = demo.finish()
         self.assertEqual(demo.popen.returncode, 0, err + out)
         self.assertTrue(demo.was_attached)
-        self.assertEqual(len(demo.inodes), NAMESPACES)
+        self.assertEqual(len(demo.namespaces), NAMESPACES)
         self.assert_gone(demo)
 
         self.assertNotIn("\x1b", out, "escape sequences where stdout is no terminal")

@@ -15,16 +15,16 @@ import subprocess
 import sys
 import time
 
-import demo_report
-import demo_stage
-from demo_stage import DB, DNS_PORT, TENANTS, UPLINK, WORLD_ADDRESS, Failure, Program
-from demo_table import Cell, Column, Style, bar, painted, scaled, table
+import report
+import stage
+from stage import DB, DNS_PORT, TENANTS, UPLINK, WORLD_ADDRESS, Failure, Program
+from table import COLUMNS, IS_TERMINAL, bar, painted, scaled, table
 
 SECONDS_MIN, SECONDS_MAX = 1, 600
 REFRESH = 0.5
 GRACE = 15  # seconds for iperf3 to begin and to end
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 
 
 def weir(binary, *words):
@@ -46,7 +46,7 @@ class Traffic:
 
     def __init__(self, namespaces, seconds, stop):
         def dns(namespace, *words):
-            return Program(sys.executable, "-B", f"{HERE}/demo_dns.py", *words, namespace=namespaces[namespace])
+            return Program(sys.executable, "-B", f"{HERE}/dns.py", *words, namespace=namespaces[namespace])
 
         self.servers = [Program("iperf3", "-s", "-4", "-1", "-p", tenant.port, namespace=namespaces["world"])
                         for tenant in TENANTS]
@@ -67,7 +67,7 @@ class Traffic:
         end = time.monotonic() + GRACE
         while True:
             there = set()
-            with demo_stage.inside(namespaces, "world"):
+            with stage.inside(namespaces, "world"):
                 for protocol in ("tcp", "udp"):
                     with open(f"/proc/self/net/{protocol}", encoding="ascii") as sockets:
                         for words in map(str.split, sockets.readlines()[1:]):
@@ -102,51 +102,46 @@ class Traffic:
 class LiveView:
     """What stands on the terminal while the traffic runs, drawn again and again in place. Elsewhere, nothing."""
 
-    def __init__(self, style):
-        self.style = style
+    def __init__(self):
         self.lines = 0
-        self.reader = None
+        self.top = None
         self.rest = ""
 
     def draw(self, text):
-        if sys.stdout.isatty():
+        if IS_TERMINAL:
             print(f"\x1b[{self.lines}A\x1b[J" * (self.lines > 0) + text, end="", flush=True)
             self.lines = text.count("\n")
 
     def refresh(self, binary, elapsed, seconds):
         """The newest that weir top has to say."""
-        if not sys.stdout.isatty():
+        if not IS_TERMINAL:
             return
-        if not self.reader:
-            self.reader = Program(binary, "top", "-j", "--interval", REFRESH, stdout=subprocess.PIPE)
-            os.set_blocking(self.reader.popen.stdout.fileno(), False)
-        self.reader.ended()
-        *whole, self.rest = (self.rest + (self.reader.popen.stdout.read() or b"").decode()).split("\n")
+        if not self.top:
+            self.top = Program(binary, "top", "-j", "--interval", REFRESH, stdout=subprocess.PIPE)
+            os.set_blocking(self.top.popen.stdout.fileno(), False)
+        self.top.ended()
+        *whole, self.rest = (self.rest + (self.top.popen.stdout.read() or b"").decode()).split("\n")
         if whole:
-            self.draw_tenants(json.loads(whole[-1]), min(int(elapsed), seconds), seconds)
-
-    def draw_tenants(self, top, elapsed, seconds):
-        loads = {load["tenant"]: load for load in top["tenants"]}
-        ways = {tenant.name: [loads[tenant.name][way] for way in ("tx", "rx")] for tenant in TENANTS}
-        rates = {name: sum(way["rate_bps"] for way in both) for name, both in ways.items()}
-        rows = []
-        for name, (tx, rx) in ways.items():
-            share = rates[name] / max(sum(rates.values()), 1)
-            rows.append([Cell(name, "strong"), scaled(tx["rate_bps"], "bit/s"), scaled(rx["rate_bps"], "bit/s"),
-                         scaled(tx["rate_pps"] + rx["rate_pps"], "pps"), f"{loads[name]['flows'] or 0:,}",
-                         f"{bar(share, 24)} {100 * share:.0f} %"])
-        title = f"Weir demo: real traffic in network namespaces of its own, {elapsed} of {seconds} s (Ctrl-C ends it)"
-        if self.style.columns:
-            title = title[:self.style.columns]
-        columns = [Column("TENANT", "plain"), Column("TX", "quantity"), Column("RX", "quantity"),
-                   Column("PACKETS", "quantity"), Column("FLOWS, 10 S", spare=2),
-                   Column("SHARE OF THE UPLINK", "plain", spare=1)]
-        self.draw(f"{title}\n\n{painted(table(columns, rows, self.style), self.style)}")
+            title = f"Weir demo: real traffic in network namespaces of its own, {elapsed} of {seconds} s (Ctrl-C ends it)"
+            self.draw(f"{title[:COLUMNS]}\n\n{painted(tenants_now(json.loads(whole[-1])))}")
 
     def end(self):
-        if self.reader:
-            self.reader.end()
+        if self.top:
+            self.top.end()
         self.draw("")
+
+
+def tenants_now(top):
+    loads = {load["tenant"]: load for load in top["tenants"]}
+    rates = {tenant.name: loads[tenant.name]["tx"]["rate_bps"] + loads[tenant.name]["rx"]["rate_bps"] for tenant in TENANTS}
+    rows = []
+    for name, rate in rates.items():
+        load, share = loads[name], rate / max(sum(rates.values()), 1)
+        rows.append([(name, "strong"), *(scaled(load[way]["rate_bps"], "bit/s") for way in ("tx", "rx")),
+                     scaled(load["tx"]["rate_pps"] + load["rx"]["rate_pps"], "pps"), f"{load['flows'] or 0:,}",
+                     f"{bar(share, 24)} {100 * share:.0f} %"])
+    return table([("TENANT", "<"), ("TX", ">"), ("RX", ">"), ("PACKETS", ">"), ("FLOWS, 10 S", ">2"),
+                  ("SHARE OF THE UPLINK", "<1")], rows)
 
 
 def watch(traffic, view, binary, seconds, stop):
@@ -155,7 +150,7 @@ def watch(traffic, view, binary, seconds, stop):
         elapsed = time.monotonic() - begin
         if elapsed > seconds + GRACE:
             raise Failure(f"the demo's traffic does not come to an end: it still runs after {elapsed:.0f} s")
-        view.refresh(binary, elapsed, seconds)
+        view.refresh(binary, min(int(elapsed), seconds), seconds)
         stop.sleep(REFRESH / 2)
 
 
@@ -176,11 +171,11 @@ def wait_for_quiet(binary, stop):
 
 def read_devices(namespace=None):
     return {link["ifname"]: link["stats64"]
-            for link in json.loads(demo_stage.run("ip", "-s", "-j", "link", namespace=namespace))}
+            for link in json.loads(stage.run("ip", "-s", "-j", "link", namespace=namespace))}
 
 
 def read_peer(namespaces, name):
-    with demo_stage.inside(namespaces, name), open("/proc/self/net/snmp", encoding="ascii") as file:
+    with stage.inside(namespaces, name), open("/proc/self/net/snmp", encoding="ascii") as file:
         names, values = (line.split() for line in file if line.startswith("Tcp:"))
     tcp = dict(zip(names, values))
     # OutSegs leaves out segments that carry nothing but what was sent before; RetransSegs has those.
@@ -190,7 +185,7 @@ def read_peer(namespaces, name):
 
 def gather(namespaces, binary, totals):
     vnics = read_stats(binary)
-    return demo_report.Evidence(
+    return report.Evidence(
         vnics=vnics, flows={interface: weir(binary, "flows", interface)["flows"] for interface in vnics},
         latency={vnic["interface"]: vnic for vnic in weir(binary, "latency")["vnics"]}, devices=read_devices(),
         peers={name: read_peer(namespaces, name) for name in namespaces if name != "host"}, **totals)
@@ -198,13 +193,13 @@ def gather(namespaces, binary, totals):
 
 def play(namespaces, words, stop):
     """From the first interface to the report. Leaves Weir attached."""
-    view = LiveView(Style.of(sys.stdout))
+    view = LiveView()
     try:
         view.draw("Weir demo: building three tenants, a bridge and an uplink in network namespaces of its own …\n")
-        demo_stage.build_network(namespaces)
+        stage.build_network(namespaces)
         stop.sleep(0)
         attach(words.weir)  # before the interfaces come up: so not one packet is missed
-        demo_stage.bring_up(namespaces)
+        stage.bring_up(namespaces)
         stop.sleep(0)
         traffic = Traffic(namespaces, words.seconds, stop)
         watch(traffic, view, words.weir, words.seconds, stop)
@@ -214,8 +209,8 @@ def play(namespaces, words, stop):
         stop.sleep(0)
     finally:
         view.end()
-    print(demo_report.tell(evidence, words.seconds, view.style), end="", flush=True)
-    for finding in demo_report.findings(evidence):
+    print(report.tell(evidence, words.seconds), end="", flush=True)
+    for finding in report.findings(evidence):
         raise Failure(finding)
 
 
@@ -239,15 +234,15 @@ def supervise(child, stop):
 
 
 def perform(words):
-    stop = demo_stage.StopSignals()
-    namespaces = demo_stage.make_namespaces()
-    demo_stage.call("prctl", demo_stage.PR_SET_CHILD_SUBREAPER, 1)
+    stop = stage.StopSignals()
+    namespaces = stage.make_namespaces()
+    stage.call("prctl", stage.PR_SET_CHILD_SUBREAPER, 1)
     parent = os.getpid()
     child = os.fork()
     try:
         if child:
             return supervise(child, stop)
-        demo_stage.die_with_parent(parent, signal.SIGTERM)
+        stage.die_with_parent(parent, signal.SIGTERM)
         play(namespaces, words, stop)
         return 0
     finally:

@@ -3,8 +3,8 @@
 import collections
 import dataclasses
 
-from demo_stage import BATCH, DB, DNS_PORT, TENANTS, UPLINK, WEB
-from demo_table import Cell, Column, duration, painted, scaled, table, toned, wrapped
+from stage import BATCH, DB, DNS_PORT, TENANTS, UPLINK, WEB
+from table import duration, heading, painted, scaled, table, toned, wrapped
 
 # Headers on the wire, layer 2 on: Ethernet, IPv4, and TCP with its timestamp option or UDP.
 TCP_HEADERS = 14 + 20 + 32
@@ -33,11 +33,13 @@ class Evidence:
     answers: int
 
 
+WAYS = ("tx", "rx")
+COUNTS = ("packets", "bytes")
 Sum = collections.namedtuple("Sum", "flows tx_packets tx_bytes rx_packets rx_bytes")
 
 
 def sum_of(flows):
-    return Sum(len(flows), *(sum(flow[way][what] for flow in flows) for way in ("tx", "rx") for what in ("packets", "bytes")))
+    return Sum(len(flows), *(sum(flow[way][what] for flow in flows) for way in WAYS for what in COUNTS))
 
 
 @dataclasses.dataclass
@@ -99,7 +101,7 @@ def compare(evidence):
 
     # A query whose flow was evicted from the table is among the vNIC's evicted packets.
     queries = sum_of([flow for flow in evidence.flows[DB.vnic] if flow["protocol"] == "udp" and flow["peer_port"] == DNS_PORT])
-    evicted = {way: evidence.vnics[DB.vnic][way]["untracked"]["evicted"]["packets"] for way in ("tx", "rx")}
+    evicted = {way: evidence.vnics[DB.vnic][way]["untracked"]["evicted"]["packets"] for way in WAYS}
     world = evidence.peers["world"]
     yield Comparison(DB.name, f"queries, {queries.flows:,} flows", queries.tx_packets + evicted["tx"],
                      evidence.queries, "who sent them", lost)
@@ -124,7 +126,7 @@ def audit(evidence):
     for interface, vnic in evidence.vnics.items():
         flows = sum_of(evidence.flows[interface])._asdict()
         sums += [flows[f"{way}_{what}"] + vnic[way]["untracked"][what] == vnic[way][what]
-                 for way in ("tx", "rx") for what in ("packets", "bytes")]
+                 for way in WAYS for what in COUNTS]
     return sum(sums), len(sums)
 
 
@@ -138,68 +140,61 @@ def findings(evidence):
             yield f"Weir and another counter disagree: {row.tenant}, {row.what}: {row.weir} and {row.other}"
 
 
-def heading(strong, rest, style):
-    text = wrapped(strong + rest, style)
-    return toned(strong, "strong", style) + text[len(strong):] + "\n"
-
-
-def ledgers(evidence, style):
+def ledgers(evidence):
     def row(name, interface, tone):
-        tx, rx = (evidence.vnics[interface][way] for way in ("tx", "rx"))
         flows = evidence.flows[interface]
-        size, key = max(((flow["tx"]["bytes"] + flow["rx"]["bytes"], flow) for flow in flows), key=lambda pair: pair[0],
-                        default=(0, None))
-        largest = "{protocol} :{tenant_port} → :{peer_port}, ".format(**key) + scaled(size, "B") if key else "-"
-        figures = [f"{way[what]:,}" for way in (tx, rx) for what in ("packets", "bytes")]
-        return [Cell(name, tone or "strong"), *(Cell(text, tone) for text in (*figures, f"{len(flows):,}", largest))]
+        sizes = [flow["tx"]["bytes"] + flow["rx"]["bytes"] for flow in flows]
+        largest = "-"
+        if flows:
+            size = max(sizes)
+            largest = "{protocol} :{tenant_port} → :{peer_port}, ".format(**flows[sizes.index(size)]) + scaled(size, "B")
+        figures = [f"{evidence.vnics[interface][way][what]:,}" for way in WAYS for what in COUNTS]
+        return [(name, tone or "strong"), *((text, tone) for text in (*figures, f"{len(flows):,}", largest))]
 
-    columns = [Column("TENANT", "plain"), Column("TX PACKETS"), Column("TX BYTES"), Column("RX PACKETS"),
-               Column("RX BYTES"), Column("FLOWS", spare=1), Column("LARGEST FLOW", "text", spare=2, least=26)]
-    return table(columns, [*(row(tenant.name, tenant.vnic, "") for tenant in TENANTS), row(UPLINK, UPLINK, "dim")], style)
-
-
-def comparisons(evidence, style):
-    columns = [Column("TENANT", "plain"), Column("COUNTED BY BOTH", "text"), Column("WEIR"), Column("THEY"),
-               Column("THEY ARE", "text", spare=1, least=14), Column("DIFFERENCE")]
-    return table(columns, [[Cell(row.tenant, "strong"), row.what, f"{row.weir:,}", f"{row.other:,}",
-                            Cell(row.other_text, "dim"), Cell(row.verdict(), "" if row.holds() else "warning")]
-                           for row in compare(evidence)], style)
+    return table([("TENANT", "<"), ("TX PACKETS", ">"), ("TX BYTES", ">"), ("RX PACKETS", ">"), ("RX BYTES", ">"),
+                  ("FLOWS", ">1"), ("LARGEST FLOW", "<2")],
+                 [*(row(tenant.name, tenant.vnic, "") for tenant in TENANTS), row(UPLINK, UPLINK, "dim")])
 
 
-def delays(evidence, style):
-    def half_and_most(histogram):
-        return f"{duration(histogram['p50_ns'])}, {duration(histogram['p99_ns'])}" if histogram["count"] else "-"
+def comparisons(evidence):
+    return table([("TENANT", "<"), ("COUNTED BY BOTH", "<"), ("WEIR", ">"), ("THEY", ">"), ("THEY ARE", "<1"),
+                  ("DIFFERENCE", ">")],
+                 [[(row.tenant, "strong"), row.what, f"{row.weir:,}", f"{row.other:,}", (row.other_text, "dim"),
+                   (row.verdict(), "" if row.holds() else "warning")] for row in compare(evidence)])
 
+
+def delays(evidence):
     rows = []
     for tenant in TENANTS:
         entry = evidence.latency[tenant.vnic]
-        histograms = (entry[kind][part] for kind, part in (("host", "tx"), ("host", "rx"), ("rtt", "tenant"), ("rtt", "network")))
-        again = sum(entry["tcp"][way]["retransmits"] for way in ("tx", "rx"))
-        rows.append([Cell(tenant.name, "strong"), *map(half_and_most, histograms), f"{again:,}"])
-    return table([Column("TENANT", "plain"), Column("TX THROUGH THE HOST"), Column("RX"), Column("TENANT AND BACK"),
-                  Column("NETWORK AND BACK"), Column("SENT AGAIN", spare=1)], rows, style)
+        histograms = entry["host"]["tx"], entry["host"]["rx"], entry["rtt"]["tenant"], entry["rtt"]["network"]
+        rows.append([(tenant.name, "strong"),
+                     *(f"{duration(one['p50_ns'])}, {duration(one['p99_ns'])}" if one["count"] else "-" for one in histograms),
+                     f"{sum(entry['tcp'][way]['retransmits'] for way in WAYS):,}"])
+    return table([("TENANT", "<"), ("TX THROUGH THE HOST", ">"), ("RX", ">"), ("TENANT AND BACK", ">"),
+                  ("NETWORK AND BACK", ">"), ("SENT AGAIN", ">1")], rows)
 
 
-def devices(evidence, style):
+def devices(evidence):
     """The directions where a device counter, which counts skbs, misses at least half of the packets."""
     hidden = []
     for tenant in TENANTS:
         for way, seen_as in (("tx", "rx"), ("rx", "tx")):  # the host's end receives what the tenant sends
             wire, device = evidence.vnics[tenant.vnic][way], evidence.devices[tenant.vnic][seen_as]
-            if wire["packets"] and wire["packets"] >= 2 * device["packets"]:
-                hidden.append((wire["packets"] - device["packets"], tenant.vnic, way, device, wire))
+            packets = wire["packets"] - device["packets"]
+            if packets >= max(device["packets"], 1):
+                hidden.append((packets, tenant.vnic, way, f"{device['packets']:,}", f"{wire['packets']:,}",
+                               f"{100 * packets / wire['packets']:.1f} %", scaled(wire["bytes"] - device["bytes"], "B")))
     if not hidden:
         return "The device counters agree: GSO is off here, an skb is a packet.\n"
-    hidden.sort(key=lambda one: -one[0])
-    packets, interface, _, device, wire = hidden[0]
-    sentence = (f"{interface}'s device counter says {device['packets']:,} packets. The wire carries {wire['packets']:,}: "
-                f"GSO hides {100 * packets / wire['packets']:.1f} %.")
-    rows = [[Cell(interface, "strong"), way, f"{device['packets']:,}", f"{wire['packets']:,}",
-             f"{packets:,} ({100 * packets / wire['packets']:.1f} %)", scaled(wire["bytes"] - device["bytes"], "B")]
-            for packets, interface, way, device, wire in hidden]
-    return (heading("What the device counter does not see", "", style) + wrapped(sentence, style) + "\n"
-            + table([Column("INTERFACE", "plain"), Column("", "plain"), Column("DEVICE COUNTER"), Column("ON THE WIRE"),
-                     Column("HIDDEN PACKETS"), Column("HIDDEN HEADERS", "quantity")], rows, style))
+    hidden.sort(reverse=True)
+    _, interface, _, device, wire, percent, _ = hidden[0]
+    return (heading("What the device counter does not see")
+            + wrapped(f"{interface}'s device counter says {device} packets. The wire carries {wire}: GSO hides {percent}.")
+            + table([("INTERFACE", "<"), ("", "<"), ("DEVICE COUNTER", ">"), ("ON THE WIRE", ">"), ("HIDDEN PACKETS", ">"),
+                     ("HIDDEN HEADERS", ">")],
+                    [[(interface, "strong"), way, device, wire, f"{packets:,} ({percent})", headers]
+                     for packets, interface, way, device, wire, percent, headers in hidden]))
 
 
 NOTE = ("Hello: iperf3's first datagram, not in its totals. Again: what TCP sent twice. In ppm: iperf3 stops with data in "
@@ -212,17 +207,15 @@ YOURS = """\
 """
 
 
-def tell(evidence, seconds, style):
+def tell(evidence, seconds):
     exact, sums = audit(evidence)
-    mark = "✓" if exact == sums else "✗"
     return painted("".join((
-        heading("What Weir counted",
-                f" in {seconds} s at the host's end of each tenant's link, as the wire carries it", style),
-        ledgers(evidence, style),
-        f"Flows + untracked = ledger, packets and bytes, tx and rx: {exact} of {sums} exact {mark}\n\n",
-        heading("Is it true?", " The same things, counted by those who sent them", style),
-        comparisons(evidence, style), toned(wrapped(NOTE, style), "dim", style), "\n\n",
-        heading("Where the time goes", ": half of all packets are faster than, 99 in 100 are faster than", style),
-        delays(evidence, style), "\n",
-        devices(evidence, style), "\n",
-        heading("Now on an interface of your own", "", style), YOURS)), style)
+        heading("What Weir counted", f" in {seconds} s at the host's end of each tenant's link, as the wire carries it"),
+        ledgers(evidence),
+        f"Flows + untracked = ledger, packets and bytes, tx and rx: {exact} of {sums} exact {'✓' if exact == sums else '✗'}\n\n",
+        heading("Is it true?", " The same things, counted by those who sent them"),
+        comparisons(evidence), toned(wrapped(NOTE), "dim"), "\n",
+        heading("Where the time goes", ": half of all packets are faster than, 99 in 100 are faster than"),
+        delays(evidence), "\n",
+        devices(evidence), "\n",
+        heading("Now on an interface of your own"), YOURS)))

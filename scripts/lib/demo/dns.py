@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DNS-like load: small queries over UDP, each from a new socket and so from a random port, and who answers them.
 
-    demo_dns.py answer ADDRESS PORT           until SIGTERM
-    demo_dns.py ask ADDRESS PORT SECONDS
+    dns.py answer ADDRESS PORT           until SIGTERM
+    dns.py ask ADDRESS PORT SECONDS
 
-Each says at its end how many messages it sent.
+Each says at its end how many messages it has sent.
 """
 import contextlib
 import random
@@ -36,50 +36,32 @@ def answer(address):
     return sent
 
 
-def send_query(address, size):
-    query = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    try:
-        query.connect(address)
-        query.send(MESSAGE[:size])
-    except OSError:
+def is_done(query, sent_at):
+    """Whether its answer is there, or did not come in time."""
+    with contextlib.suppress(BlockingIOError):
+        query.recv(512)
+        sent_at = 0.0
+    if time.monotonic() - sent_at > DEADLINE:
         query.close()
-        return None
-    return query
-
-
-def still_waiting(queries):
-    """Takes the answers that are there; those that nobody answered in time are given up."""
-    left = []
-    for query, sent_at in queries:
-        try:
-            query.recv(512)
-        except BlockingIOError:
-            if time.monotonic() - sent_at < DEADLINE:
-                left.append((query, sent_at))
-                continue
-        except OSError:
-            pass
-        query.close()
-    return left
+    return query.fileno() < 0
 
 
 def ask(address, seconds):
     sizes = random.Random(2)
     sent = 0
-    waiting = []
+    waiting = []  # (socket, when it was sent)
     tick = time.monotonic()
     end = tick + seconds
-    while tick < end:
+    while tick < end or waiting:  # also for the answers that are on their way, so that none meets a closed port
         time.sleep(max(0.0, tick - time.monotonic()))
-        waiting = still_waiting(waiting)
-        for _ in range(min(QUERIES_PER_TICK, IN_FLIGHT_MAX - len(waiting))):
-            if query := send_query(address, sizes.randint(*PAYLOAD)):
-                sent += 1
-                waiting.append((query, time.monotonic()))
+        waiting = [one for one in waiting if not is_done(*one)]
+        for _ in range(min(QUERIES_PER_TICK, IN_FLIGHT_MAX - len(waiting)) if tick < end else 0):
+            query = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+            query.connect(address)
+            query.send(MESSAGE[:sizes.randint(*PAYLOAD)])
+            sent += 1
+            waiting.append((query, time.monotonic()))
         tick += TICK
-    while waiting:  # for the answers that are on their way, so that none meets a closed port
-        time.sleep(TICK)
-        waiting = still_waiting(waiting)
     return sent
 
 
