@@ -26,6 +26,8 @@ from support.parts import in_all
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
 SCRIPT = str(SCRIPTS / "demo")
+sys.path.append(str(SCRIPTS / "lib" / "demo"))
+import report  # noqa: E402
 NAMESPACES = 5
 LONG = "120"  # seconds: a demo that ends within a test's patience has been ended
 CLONE_NEWNET = 0x40000000
@@ -306,6 +308,83 @@ class TestReport(DemoCase):
 
 # The moments to end it at: events, in the order in which they come.
 MOMENTS = (Demo.wait_for_namespaces, Demo.wait_for_weir, Demo.wait_for_traffic)
+
+
+def as_it_should_be():
+    """What a demo reads when all agree: of each tenant a stream, of db ten queries, of batch a segment that went twice."""
+    def count(packets, size):
+        return {"packets": packets, "bytes": size}
+
+    def flow(protocol, tenant_port, peer_port, tx, rx):
+        return {"protocol": protocol, "tenant_port": tenant_port, "peer_port": peer_port, "tx": count(*tx), "rx": count(*rx)}
+
+    tcp = (11, 11 * 66 + 8 + 10_037)  # ten segments of payload and a SYN
+    flows = {report.WEB.vnic: [flow("tcp", 40_000, 5201, (1, 74), tcp)],
+             report.DB.vnic: [flow("udp", 40_001, 5202, (101, 101 * 42 + 120_004), (1, 46)),
+                              flow("udp", 40_002, report.DNS_PORT, (9, 900), (10, 1000))],
+             report.BATCH.vnic: [flow("tcp", 40_003, 5203, tcp, (1, 74))]}
+    vnics = {}
+    for interface, its in flows.items():
+        vnics[interface] = entry = {}
+        for way in report.WAYS:
+            whole = [sum(one[way][what] for one in its) for what in report.COUNTS]
+            entry[way] = {**count(*whole), "untracked": {**count(0, 0), "evicted": count(0, 0)},
+                          "classes": {} if interface == report.DB.vnic else {"ipv4_tcp": count(*whole)}}
+    evicted = vnics[report.DB.vnic]["tx"]
+    evicted["packets"], evicted["bytes"] = evicted["packets"] + 1, evicted["bytes"] + 100
+    evicted["untracked"] = {**count(1, 100), "evicted": count(1, 100)}
+    peers = {name: {"sent": sent, "again": again, "dropped": 0}
+             for name, sent, again in (("web", 1, 0), ("db", 0, 0), ("batch", 10, 1), ("world", 12, 0))}
+    iperf3 = {"web": {"ports": {40_000}, "sent": 10_037, "received": 10_037, "packets": 0},
+              "db": {"ports": {40_001}, "sent": 120_000, "received": 120_000, "packets": 100},
+              "batch": {"ports": {40_003}, "sent": 10_000, "received": 10_000, "packets": 0}}
+    return report.Evidence(vnics, flows, {}, {}, peers, iperf3, queries=10, answers=10)
+
+
+class TestWhatHolds(unittest.TestCase):
+    """Of the comparisons, without any traffic: what is an agreement, and what ends the demo as a failure."""
+
+    def findings(self, change=lambda evidence: None):
+        evidence = as_it_should_be()
+        change(evidence)
+        return list(report.findings(evidence))
+
+    def test_all_agree(self):
+        self.assertEqual(self.findings(), [])
+        self.assertEqual(report.audit(as_it_should_be()), (12, 12))
+        self.assertEqual({row.verdict() for row in report.compare(as_it_should_be())}, {"0 ✓"})
+
+    def test_one_more_or_less_is_found(self):
+        steps = {
+            "UDP datagrams sent": lambda e, by: e.iperf3["db"].update(packets=100 + by),
+            "their bytes": lambda e, by: e.iperf3["db"].update(sent=120_000 + by),
+            "queries": lambda e, by: setattr(e, "queries", 10 + by),
+            "their answers": lambda e, by: setattr(e, "answers", 10 + by),
+            "segments sent": lambda e, by: e.peers["web"].update(sent=1 + by),
+            "segments received": lambda e, by: e.peers["world"].update(sent=12 + by),
+            "books": lambda e, by: e.vnics["vnet-web"]["tx"].update(bytes=74 + by),
+        }
+        for what, step in steps.items():
+            for by in (-1, 1):
+                with self.subTest(what=what, by=by):
+                    self.assertIn(what, "\n".join(self.findings(lambda evidence: step(evidence, by))))
+
+    def test_payload_is_between_what_was_read_and_what_was_written_and_sent_again(self):
+        for name, again in (("web", 0), ("batch", 1)):
+            with self.subTest(name=name):
+                bound = 10_037 - (37 if name == "batch" else 0) - again * 1448
+                self.assertEqual(self.findings(lambda e: e.iperf3[name].update(sent=bound, received=0)), [])
+                self.assertNotEqual(self.findings(lambda e: e.iperf3[name].update(sent=bound - 1, received=0)), [])
+                self.assertNotEqual(self.findings(lambda e: e.iperf3[name].update(received=10_038, sent=20_000)), [])
+
+    def test_what_was_lost_before_the_vnic_excuses_so_much_and_no_more(self):
+        def lose(evidence, packets):
+            evidence.peers["db"]["dropped"] = 2
+            evidence.queries += packets
+
+        self.assertEqual(self.findings(lambda e: lose(e, 2)), [])
+        self.assertNotEqual(self.findings(lambda e: lose(e, 3)), [])
+        self.assertNotEqual(self.findings(lambda e: lose(e, -1)), [])
 
 
 class TestEveryWayOut(DemoCase):

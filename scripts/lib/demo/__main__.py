@@ -122,7 +122,7 @@ class LiveView:
         self.top.ended()
         *whole, self.rest = (self.rest + (self.top.popen.stdout.read() or b"").decode()).split("\n")
         if whole:
-            title = f"Weir demo: real traffic in network namespaces of its own, {elapsed} of {seconds} s (Ctrl-C ends it)"
+            title = f"Weir demo: real traffic in namespaces of its own, {elapsed} of {seconds} s (Ctrl-C ends it)"
             self.draw(f"{title[:COLUMNS]}\n\n{painted(tenants_now(json.loads(whole[-1])))}")
 
     def end(self):
@@ -195,7 +195,7 @@ def play(namespaces, words, stop):
     """From the first interface to the report. Leaves Weir attached."""
     view = LiveView()
     try:
-        view.draw("Weir demo: building three tenants, a bridge and an uplink in network namespaces of its own …\n")
+        view.draw("Weir demo: building three tenants, a bridge and an uplink in namespaces …\n")
         stage.build_network(namespaces)
         stop.sleep(0)
         attach(words.weir)  # before the interfaces come up: so not one packet is missed

@@ -215,7 +215,7 @@ def tell(evidence, seconds):
         f"Flows + untracked = ledger, packets and bytes, tx and rx: {exact} of {sums} exact {'✓' if exact == sums else '✗'}\n\n",
         heading("Is it true?", " The same things, counted by those who sent them"),
         comparisons(evidence), toned(wrapped(NOTE), "dim"), "\n",
-        heading("Where the time goes", ": half of all packets are faster than, 99 in 100 are faster than"),
+        heading("Where the time goes", ": half of all packets take no longer than, 99 in 100 than"),
         delays(evidence), "\n",
         devices(evidence), "\n",
         heading("Now on an interface of your own"), YOURS)))
