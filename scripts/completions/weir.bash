@@ -29,7 +29,7 @@ _weir() {
                 if ((index + 1 < COMP_CWORD)); then command="limit ${COMP_WORDS[index + 1]}"; fi
                 break
                 ;;
-            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | noisy | record | top | features | version | bench | demo)
+            attach | detach | apply | export | status | stats | flows | latency | drops | doctor | noisy | record | top | features | version | bench)
                 command=$word
                 break
                 ;;
@@ -62,7 +62,7 @@ _weir() {
 
     local reading='--duration --json --pretty --help'
     case $command in
-        '') words='attach detach limit apply export status stats flows latency drops doctor noisy record top features version bench demo --help --version' ;;
+        '') words='attach detach limit apply export status stats flows latency drops doctor noisy record top features version bench --help --version' ;;
         attach)
             words='--role --tenant --capacity --capacity-rx --addresses --ingress-hook --flows --bpf-hooks --reload --dry-run --json --pretty --help'
             words+=$(_weir_interfaces)
@@ -100,7 +100,6 @@ _weir() {
             words=$reading
             ;;
         bench) words='--quick --runs --repeat --json --pretty --help' ;;
-        demo) words='--seconds --help' ;;
         features | version) words='--json --pretty --help' ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))

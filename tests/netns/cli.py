@@ -17,7 +17,7 @@ TIMEOUT = 60
 CHANGES = ["attach", "detach", "limit", "apply", "export"]
 READS_OF_ATTACHED = ["status", "stats", "flows", "latency"]
 READS = READS_OF_ATTACHED + ["drops", "doctor", "noisy", "record", "top"]
-MACHINE = ["features", "bench", "demo", "version"]
+MACHINE = ["features", "bench", "version"]
 COMMANDS = CHANGES + READS + MACHINE
 LIMIT_COMMANDS = ["limit set", "limit show", "limit clear", "limit confirm"]
 # Those that do something; weir limit is only their heading.

@@ -156,7 +156,7 @@ class WithoutRoot(CliTest):
     def test_what_needs_root_says_so_in_one_line(self):
         for arguments in (["status"], ["stats"], ["flows"], ["latency"], ["export"], ["features"], ["attach", "lo"],
                           ["attach", "lo", "--dry-run"], ["detach", "lo"], ["detach", "--all"],
-                          ["apply", self.document], ["bench", "--quick"], ["demo", "--seconds", "1"],
+                          ["apply", self.document], ["bench", "--quick"],
                           ["stats", "--duration", "1"]):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.as_nobody(*arguments), 4)

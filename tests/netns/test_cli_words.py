@@ -97,7 +97,6 @@ class Usage(CliTest):
         (["top"], "top: it needs a terminal"),
         (["bench", "--runs", "0"], "--runs: expected a number"),
         (["bench", "--repeat", "x"], "--repeat: expected a number"),
-        (["demo", "--seconds", "0"], "--seconds: expected a number"),
     ]
 
     def test_each_mistake_is_one_line_and_exit_code_2(self):
@@ -183,7 +182,7 @@ class Help(CliTest):
                 self.assertEqual({option for option in options if option not in manual}, set(), "not in weir(8)")
 
     def test_the_options_that_all_readers_share(self):
-        for command in [command for command in WORKING if command != "demo"]:
+        for command in WORKING:
             self.assertIn("-j,--json", run(*command.split(), "--help").stdout, command)
 
 

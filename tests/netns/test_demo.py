@@ -1,27 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""weir demo: what it says, and that nothing of it is left, however it ends.
+"""scripts/demo: what it says, and that nothing of it is left, however it ends.
 
 The demo's network namespaces have no names. They are found by the descriptors that the process holds while it runs, and
 are gone when no process is in them, holds them or has them mounted.
 """
 import ctypes
 import os
+import pathlib
 import pty
 import random
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 import unittest
 
 import lab
+from support.parts import in_all
 
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
+SCRIPT = str(SCRIPTS / "demo")
+sys.path.append(str(SCRIPTS / "lib" / "demo"))
+import report  # noqa: E402
 NAMESPACES = 5
 LONG = "120"  # seconds: a demo that ends within a test's patience has been ended
 CLONE_NEWNET = 0x40000000
+NOBODY = 65534
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SEED = int(os.environ.get("WEIR_SEED", random.randrange(1 << 32)))
 
@@ -91,56 +101,70 @@ def descendants(pid):
     return found
 
 
-def processes_in(inodes):
-    """Processes that are in one of the namespaces or hold one."""
-    found = []
-    for name in entries("/proc"):
-        if name.isdigit() and (inode_at(f"/proc/{name}/ns/net") in inodes or inodes & namespaces_held_by(name).keys()):
-            found.append(int(name))
-    return found
+def places_of(namespaces):
+    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives an inode's
+    number to the next namespace when it is free, a cookie never."""
+    found = {}
+    for pid in filter(str.isdigit, entries("/proc")):
+        own = f"/proc/{pid}/ns/net"
+        for inode, path in {inode_at(own): own, **namespaces_held_by(pid)}.items():
+            found.setdefault(inode, []).append((path, f"process {pid} {name_of(pid)} in or with"))
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            if inode := re.search(r"net:\[(\d+)\]", line):
+                found.setdefault(int(inode[1]), []).append((line.split()[4], "mounted:"))
+    return [f"{words} namespace {inode}" for inode, cookie in namespaces.items()
+            for path, words in found.get(inode, []) if cookie_at(path) == cookie]
+
+
+def name_of(pid):
+    """The process's name and when it began, which tells it from another that has its number later; None: it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            before, _, after = file.read().rpartition(")")
+    except OSError:
+        return None
+    return before.partition("(")[2], int(after.split()[19])
 
 
 class Demo:
-    """weir demo in the background, and what it has made."""
+    """scripts/demo in the background, and what it has made."""
 
     def __init__(self, *words, stdout=subprocess.PIPE):
-        self.popen = subprocess.Popen([lab.tool("weir"), "demo", *words], stdin=subprocess.DEVNULL, stdout=stdout,
-                                      stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.popen = subprocess.Popen([SCRIPT, "--weir", lab.tool("weir"), *words], stdin=subprocess.DEVNULL,
+                                      stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True)
         self.pid = self.popen.pid
-        self.inodes, self.state_dirs, self.pids = set(), set(), set()
+        self.namespaces, self.state_dirs, self.processes = {}, set(), set()
         self.was_attached = False
 
     def look(self):
         """Notes what there is of it now."""
         for inode, path in namespaces_held_by(self.pid).items():
-            if inode in self.inodes:
-                continue
-            cookie = cookie_at(path)
-            if cookie is not None:
-                self.inodes.add(inode)
+            if inode not in self.namespaces and (cookie := cookie_at(path)):
+                self.namespaces[inode] = cookie
                 self.state_dirs.add(f"{lab.STATE}/net-{cookie}")
-        self.pids.update(descendants(self.pid))
+        self.processes.update((pid, name) for pid in descendants(self.pid) if (name := name_of(pid)))
         self.was_attached = self.was_attached or any(map(os.path.isdir, self.state_dirs))
 
+    def wait_for(self, happened, what):
+        """Until it has happened, or the demo has ended."""
+        def seen():
+            self.look()
+            return happened() or self.popen.poll() is not None
+        lab.wait_for(seen, what, timeout=60, pause=0.005)
+
     def wait_for_namespaces(self):
-        def all_there():
-            self.look()
-            return len(self.inodes) == NAMESPACES or self.popen.poll() is not None
-        lab.wait_for(all_there, "the demo's namespaces", timeout=60)
+        self.wait_for(lambda: len(self.namespaces) == NAMESPACES and children(self.pid), "the demo's namespaces")
 
-    def wait_for_traffic(self):
-        def iperf3_runs():
-            self.look()
-            return "iperf3" in map(self.name_of, self.pids) or self.popen.poll() is not None
-        lab.wait_for(iperf3_runs, "the demo's traffic", timeout=60)
+    def wait_for_weir(self):
+        self.wait_for(lambda: self.was_attached, "Weir to be attached")
 
-    @staticmethod
-    def name_of(pid):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                return file.read().strip()
-        except OSError:
-            return None
+    def wait_for_traffic(self, *words):
+        self.wait_for(lambda: self.iperf3(*words), "the demo's traffic")
+
+    def iperf3(self, *words):
+        """Those of its processes that are iperf3, called with these words."""
+        return [pid for pid in descendants(self.pid) if is_iperf3(pid, *words)]
 
     def finish(self, timeout=120):
         """Output and words once it has ended by itself."""
@@ -149,11 +173,8 @@ class Demo:
 
     def leftovers(self):
         """All that is left of it, in words."""
-        found = [f"process {pid} ({self.name_of(pid)})" for pid in self.pids if self.name_of(pid) is not None]
-        found += [f"process {pid} ({self.name_of(pid)}) in its namespaces" for pid in processes_in(self.inodes)]
-        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-            mounted = {int(inode) for inode in re.findall(r"net:\[(\d+)\]", mounts.read())}
-        found += [f"namespace {inode} mounted" for inode in self.inodes & mounted]
+        found = [f"process {pid} {name}" for pid, name in self.processes if name_of(pid) == name]
+        found += places_of(self.namespaces)
         for directory in self.state_dirs:
             found += [f"pins in {path}" for path in (directory, directory + "-aside") if os.path.exists(path)]
         return found
@@ -201,7 +222,7 @@ class TestReport(DemoCase):
         out, err = demo.finish()
         self.assertEqual(demo.popen.returncode, 0, err + out)
         self.assertTrue(demo.was_attached)
-        self.assertEqual(len(demo.inodes), NAMESPACES)
+        self.assertEqual(len(demo.namespaces), NAMESPACES)
         self.assert_gone(demo)
 
         self.assertNotIn("\x1b", out, "escape sequences where stdout is no terminal")
@@ -244,7 +265,7 @@ class TestReport(DemoCase):
         os.close(master)
         self.assertEqual(demo.popen.wait(60), 0)
         text = shown.decode()
-        self.assertGreaterEqual(text.count("SHARE OF THE UPLINK"), 4, "redrawn twice a second for three seconds")
+        self.assertGreaterEqual(text.count("SHARE OF THE UPLINK"), 2, "drawn, and drawn again")
         self.assertIn("█", text)
         self.assertRegex(text, r"\x1b\[\d+A\x1b\[J")
         # Up goes exactly over what was drawn, so that no line of an earlier picture stays.
@@ -254,109 +275,201 @@ class TestReport(DemoCase):
         self.assertIn("16 of 16 exact", ESCAPE.sub("", frames[-1]))
 
     def test_two_at_once_do_not_meet(self):
-        first, second = self.demo("--seconds", "3"), self.demo("--seconds", "3")
+        first, second = self.demo("--seconds", "1"), self.demo("--seconds", "1")
         for demo in (first, second):
             out, err = demo.finish()
             self.assertEqual(demo.popen.returncode, 0, err + out)
             self.assertIn("16 of 16 exact ✓", out)
 
     def test_refuses_a_length_that_makes_no_sense(self):
-        for seconds in ("0", "601", "many"):
-            done = lab.run(lab.tool("weir"), "demo", "--seconds", seconds, ok=None)
+        for seconds in ("0", "601", "many", "-1", "1.5"):
+            done = lab.run(SCRIPT, f"--seconds={seconds}", ok=None)
             self.assertEqual(done.code, 2, str(done))
             self.assertEqual(done.out, "")
+            self.assertRegex(done.err, r"\Ademo: [^\n]*--seconds: expected a number from 1 to 600[^\n]*\n\Z")
 
     def test_says_what_is_missing(self):
-        done = lab.run(lab.tool("weir"), "demo", "--seconds", "2", ok=None, env={"PATH": "/nonexistent"})
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(sys.executable, os.path.join(folder, "python3"))
+            done = lab.run(SCRIPT, "--weir", lab.tool("weir"), "--seconds", "2", ok=None, env={"PATH": folder})
         self.assertEqual(done.code, 1, str(done))
         self.assertIn("iperf3", done.err)
         self.assertIn("install", done.err)
 
+    def test_says_that_it_needs_root(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            shutil.copytree(SCRIPTS, os.path.join(folder, "scripts"))
+            done = subprocess.run([f"{folder}/scripts/demo"], capture_output=True, text=True, check=False, cwd="/",
+                                  user=NOBODY, group=NOBODY, extra_groups=[])
+        self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+        self.assertRegex(done.stderr, r"\Ademo: needs root[^\n]*\n\Z")
+
+
+# The moments to end it at: events, in the order in which they come.
+MOMENTS = (Demo.wait_for_namespaces, Demo.wait_for_weir, Demo.wait_for_traffic)
+
+
+def as_it_should_be():
+    """What a demo reads when all agree: of each tenant a stream, of db ten queries, of batch a segment that went twice."""
+    def count(packets, size):
+        return {"packets": packets, "bytes": size}
+
+    def flow(protocol, tenant_port, peer_port, tx, rx):
+        return {"protocol": protocol, "tenant_port": tenant_port, "peer_port": peer_port, "tx": count(*tx), "rx": count(*rx)}
+
+    tcp = (11, 11 * 66 + 8 + 10_037)  # ten segments of payload and a SYN
+    flows = {report.WEB.vnic: [flow("tcp", 40_000, 5201, (1, 74), tcp)],
+             report.DB.vnic: [flow("udp", 40_001, 5202, (101, 101 * 42 + 120_004), (1, 46)),
+                              flow("udp", 40_002, report.DNS_PORT, (9, 900), (10, 1000))],
+             report.BATCH.vnic: [flow("tcp", 40_003, 5203, tcp, (1, 74))]}
+    vnics = {}
+    for interface, its in flows.items():
+        vnics[interface] = entry = {}
+        for way in report.WAYS:
+            whole = [sum(one[way][what] for one in its) for what in report.COUNTS]
+            entry[way] = {**count(*whole), "untracked": {**count(0, 0), "evicted": count(0, 0)},
+                          "classes": {} if interface == report.DB.vnic else {"ipv4_tcp": count(*whole)}}
+    evicted = vnics[report.DB.vnic]["tx"]
+    evicted["packets"], evicted["bytes"] = evicted["packets"] + 1, evicted["bytes"] + 100
+    evicted["untracked"] = {**count(1, 100), "evicted": count(1, 100)}
+    peers = {name: {"sent": sent, "again": again, "dropped": 0}
+             for name, sent, again in (("web", 1, 0), ("db", 0, 0), ("batch", 10, 1), ("world", 12, 0))}
+    iperf3 = {"web": {"ports": {40_000}, "sent": 10_037, "received": 10_037, "packets": 0},
+              "db": {"ports": {40_001}, "sent": 120_000, "received": 120_000, "packets": 100},
+              "batch": {"ports": {40_003}, "sent": 10_000, "received": 10_000, "packets": 0}}
+    return report.Evidence(vnics, flows, {}, {}, peers, iperf3, queries=10, answers=10)
+
+
+class TestWhatHolds(unittest.TestCase):
+    """Of the comparisons, without any traffic: what is an agreement, and what ends the demo as a failure."""
+
+    def findings(self, change=lambda evidence: None):
+        evidence = as_it_should_be()
+        change(evidence)
+        return list(report.findings(evidence))
+
+    def test_all_agree(self):
+        self.assertEqual(self.findings(), [])
+        self.assertEqual(report.audit(as_it_should_be()), (12, 12))
+        self.assertEqual({row.verdict() for row in report.compare(as_it_should_be())}, {"0 ✓"})
+
+    def test_one_more_or_less_is_found(self):
+        steps = {
+            "UDP datagrams sent": lambda e, by: e.iperf3["db"].update(packets=100 + by),
+            "their bytes": lambda e, by: e.iperf3["db"].update(sent=120_000 + by),
+            "queries": lambda e, by: setattr(e, "queries", 10 + by),
+            "their answers": lambda e, by: setattr(e, "answers", 10 + by),
+            "segments sent": lambda e, by: e.peers["web"].update(sent=1 + by),
+            "segments received": lambda e, by: e.peers["world"].update(sent=12 + by),
+            "books": lambda e, by: e.vnics["vnet-web"]["tx"].update(bytes=74 + by),
+        }
+        for what, step in steps.items():
+            for by in (-1, 1):
+                with self.subTest(what=what, by=by):
+                    self.assertIn(what, "\n".join(self.findings(lambda evidence: step(evidence, by))))
+
+    def test_payload_is_between_what_was_read_and_what_was_written_and_sent_again(self):
+        for name, again in (("web", 0), ("batch", 1)):
+            with self.subTest(name=name):
+                bound = 10_037 - (37 if name == "batch" else 0) - again * 1448
+                self.assertEqual(self.findings(lambda e: e.iperf3[name].update(sent=bound, received=0)), [])
+                self.assertNotEqual(self.findings(lambda e: e.iperf3[name].update(sent=bound - 1, received=0)), [])
+                self.assertNotEqual(self.findings(lambda e: e.iperf3[name].update(received=10_038, sent=20_000)), [])
+
+    def test_what_was_lost_before_the_vnic_excuses_so_much_and_no_more(self):
+        def lose(evidence, packets):
+            evidence.peers["db"]["dropped"] = 2
+            evidence.queries += packets
+
+        self.assertEqual(self.findings(lambda e: lose(e, 2)), [])
+        self.assertNotEqual(self.findings(lambda e: lose(e, 3)), [])
+        self.assertNotEqual(self.findings(lambda e: lose(e, -1)), [])
+
 
 class TestEveryWayOut(DemoCase):
-    """Ended at random moments from the first namespace to the report; WEIR_SEED repeats a run."""
+    def end(self, number, moment, whom=lambda demo: demo.pid):
+        demo = self.demo("--seconds", LONG)
+        demo.wait_for_namespaces()
+        moment(demo)
+        os.kill(whom(demo), number)
+        return demo
 
-    def end_at_random(self, number, times, whom=lambda demo: demo.pid):
-        rng = random.Random(SEED)
-        attached = 0
-        for turn in range(times):
-            # The first as early as can be, the last with the traffic running.
-            moment = rng.uniform(0, 2.5) if turn else 0.0
-            with self.subTest(moment=round(moment, 3), seed=SEED):
-                demo = self.demo("--seconds", LONG)
-                demo.wait_for_namespaces()
-                if turn == times - 1:
-                    demo.wait_for_traffic()
-                end = time.monotonic() + moment
-                while time.monotonic() < end:
-                    demo.look()
-                    time.sleep(0.02)
-                demo.look()
-                attached += demo.was_attached
-                target = whom(demo)
-                self.assertIsNotNone(target, "it ended before it was to be ended")
-                os.kill(target, number)
-                yield demo
-        self.assertGreater(attached, 0, "no moment was late enough for Weir to be attached")
-
-    def end_by_signal(self, number):
-        for demo in self.end_at_random(number, times=5):
-            out, err = demo.finish(timeout=30)
+    def end_by_signal(self, number, moment):
+        with self.subTest(moment=moment.__name__):
+            demo = self.end(number, moment)
+            out, err = demo.finish(timeout=60)
             self.assertEqual(demo.popen.returncode, 1, f"{out}\n{err}")
-            self.assertIn(signal.Signals(number).name, err)
+            self.assertEqual(err, f"demo: the demo was stopped by {signal.Signals(number).name}: "
+                                  "what it had made has been taken away\n")
             self.assertEqual(out, "")
             self.assert_gone(demo)
 
-    def test_sigint(self):
-        self.end_by_signal(signal.SIGINT)
-
-    def test_sigterm(self):
-        self.end_by_signal(signal.SIGTERM)
-
-    def test_ctrl_c_reaches_the_whole_process_group(self):
-        demo = self.demo("--seconds", LONG)
-        demo.wait_for_traffic()
-        os.killpg(demo.pid, signal.SIGINT)
-        _, err = demo.finish(timeout=30)
-        self.assertEqual(demo.popen.returncode, 1, err)
-        self.assertIn("SIGINT", err)
-        self.assert_gone(demo)
-
-    def test_child_killed(self):
-        for demo in self.end_at_random(signal.SIGKILL, times=5, whom=lambda demo: next(iter(children(demo.pid)), None)):
-            _, err = demo.finish(timeout=30)
+    def end_child(self, moment):
+        with self.subTest(moment=moment.__name__):
+            demo = self.end(signal.SIGKILL, moment, whom=lambda demo: children(demo.pid)[0])
+            _, err = demo.finish(timeout=60)
             self.assertEqual(demo.popen.returncode, 1, err)
             self.assertIn("ended before its time", err)
             self.assertIn("SIGKILL", err)
             self.assert_gone(demo)
 
-    def test_parent_killed(self):
-        for demo in self.end_at_random(signal.SIGKILL, times=5):
-            demo.finish(timeout=30)
-            # The child has seen it and takes everything away by itself.
+    def end_parent(self, moment):
+        with self.subTest(moment=moment.__name__):
+            demo = self.end(signal.SIGKILL, moment)
+            # The child has seen it and takes everything away by itself; the pipes end with it.
+            demo.finish(timeout=60)
             self.assert_gone(demo, timeout=30)
 
-    def test_iperf3_killed(self):
-        for mode in ("-s", "-c"):
-            with self.subTest(mode=mode):
-                self.kill_udp_iperf3(mode)
+    def test_sigint(self):
+        for moment in MOMENTS:
+            self.end_by_signal(signal.SIGINT, moment)
 
-    def kill_udp_iperf3(self, mode):
-        """The server or the client of the UDP tenant: neither notices by itself that the other is gone."""
+    def test_sigterm(self):
+        self.end_by_signal(signal.SIGTERM, Demo.wait_for_traffic)
+
+    def test_ctrl_c_reaches_the_whole_process_group(self):
         demo = self.demo("--seconds", LONG)
-        victims = []
-
-        def runs():
-            demo.look()
-            victims[:] = [pid for pid in demo.pids if is_iperf3(pid, mode, "5202")]
-            return victims or demo.popen.poll() is not None
-
-        lab.wait_for(runs, f"iperf3 {mode} of the UDP tenant", timeout=60)
-        os.kill(victims[0], signal.SIGKILL)
+        demo.wait_for_traffic("-c")
+        os.killpg(demo.pid, signal.SIGINT)
         _, err = demo.finish(timeout=60)
         self.assertEqual(demo.popen.returncode, 1, err)
-        self.assertIn("iperf3", err)
+        self.assertIn("SIGINT", err)
         self.assert_gone(demo)
+
+    def test_child_killed(self):
+        for moment in MOMENTS:
+            self.end_child(moment)
+
+    def test_parent_killed(self):
+        for moment in MOMENTS:
+            self.end_parent(moment)
+
+    def test_iperf3_killed(self):
+        """The server or the client of the UDP tenant: neither notices by itself that the other is gone."""
+        for mode in ("-s", "-c"):
+            with self.subTest(mode=mode):
+                demo = self.demo("--seconds", LONG)
+                demo.wait_for_traffic(mode, "5202")
+                os.kill(demo.iperf3(mode, "5202")[0], signal.SIGKILL)
+                _, err = demo.finish(timeout=60)
+                self.assertEqual(demo.popen.returncode, 1, err)
+                self.assertIn("iperf3", err)
+                self.assertIn("SIGKILL", err)
+                self.assert_gone(demo)
+
+    @in_all("random moments: many of them, exact but long")
+    def test_ends_at_any_moment(self):
+        """From the first namespace to the report; WEIR_SEED repeats a run."""
+        rng = random.Random(SEED)
+        for way in (lambda moment: self.end_by_signal(signal.SIGINT, moment), self.end_child, self.end_parent) * 8:
+            seconds = rng.uniform(0, 4)
+
+            def moment(demo, seconds=seconds):
+                end = time.monotonic() + seconds
+                demo.wait_for(lambda: time.monotonic() > end, f"{seconds} s")
+            moment.__name__ = f"{seconds:.3f} s, seed {SEED}"
+            way(moment)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,6 @@ int main(int argc, char** argv) {
     // In the order of weir --help.
     constexpr AddCommand commands[] = {add_attach, add_detach, add_limit,    add_apply, add_export, add_status,
                                        add_stats,  add_flows,  add_latency,  add_drops, add_doctor, add_noisy,
-                                       add_record, add_top,    add_features, add_bench, add_demo,   add_version};
+                                       add_record, add_top,    add_features, add_bench, add_version};
     return run(argc, argv, commands);
 }

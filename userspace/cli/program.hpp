@@ -58,7 +58,6 @@ void add_record(CLI::App& app, Program& program);
 void add_top(CLI::App& app, Program& program);
 void add_features(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
-void add_demo(CLI::App& app, Program& program);
 void add_version(CLI::App& app, Program& program);
 
 // The whole of a program with these commands: reads the command line, runs what it says, returns the exit code.
