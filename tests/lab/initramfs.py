@@ -73,7 +73,8 @@ class Initramfs:
                 path, _, others = line.partition(":")
                 needs[os.path.basename(path)[: -len(".ko")].replace("-", "_")] = [path, *others.split()]
         chosen = {path for name in names for path in needs.get(name.replace("-", "_"), [])}
-        for path in chosen | {name for name in os.listdir(kernel.modules) if name.startswith("modules.")}:
+        # Sorted: the same image in every process, or virtual time would not be the same.
+        for path in sorted(chosen | {name for name in os.listdir(kernel.modules) if name.startswith("modules.")}):
             self.copy(os.path.join(kernel.modules, path), f"/lib/modules/{kernel.release}/{path}")
 
     def write(self, out):

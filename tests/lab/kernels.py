@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 
 META_PACKAGE = "linux-image-cloud-amd64"
+# A kernel more is a line here: every experiment and the matrix of limits then have it.
 SERIES = {"6.1": "bookworm", "6.12": "bookworm-backports"}
 # Folders of modules that an experiment may ask for. The rest is thrown away.
 KEPT_MODULES = ("crypto", "lib", "net", "drivers/block", "drivers/net", "drivers/virtio")
@@ -45,7 +46,20 @@ def cache_directory():
     return os.path.expanduser("~/.cache/weir-lab")
 
 
-@functools.lru_cache(maxsize=None)
+def version(series):
+    """To compare by: 6.12 is newer than 6.6."""
+    return tuple(int(number) for number in series.split("."))
+
+
+def wanted():
+    """The kernels that tests are to run on: all, or the one that WEIR_LAB_KERNEL names. Raises Unavailable."""
+    one = os.environ.get("WEIR_LAB_KERNEL")
+    if one and one not in SERIES:
+        raise Unavailable(f"WEIR_LAB_KERNEL is {one}; the lab knows the kernels {', '.join(SERIES)}")
+    return [one] if one else list(SERIES)
+
+
+@functools.cache
 def get(series):
     """The newest kernel of a series, from the cache or from apt. Raises Unavailable."""
     if series not in SERIES:

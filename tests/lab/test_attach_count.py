@@ -3,15 +3,16 @@
 
 import unittest
 
-from experiment import Experiment
+from experiment import Experiment, Since
 
 WAYS = ["auto", "clsact", "xdp"]
 DIRECTIONS = {"tx": "in", "rx": "out"}  # the tenant's view: what the packet socket saw at the host's end
 MB20 = 20 << 20
 
 
-class AttachCount:
+class AttachCount(Experiment):
     experiment = "attach_count"
+    tc = Since({"6.1": "clsact", "6.6": "tcx"})
 
     def ways(self):
         """Those that could be attached; test_every_command_succeeds tells of the others."""
@@ -85,17 +86,6 @@ class AttachCount:
                 self.assertNotIn("clsact", self.kept.text("qdiscs_" + way))
                 self.assertEqual(self.kept.text("links_" + way), "")
                 self.assertNotIn("xdp", self.kept.text("xdp_" + way))
-
-
-class AttachCountOn61(AttachCount, Experiment):
-    kernel = "6.1"
-    tc = "clsact"
-
-
-class AttachCountOn612(AttachCount, Experiment):
-    kernel = "6.12"
-    tc = "tcx"
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,12 +3,12 @@
 
 import unittest
 
-from experiment import Experiment
+from experiment import Experiment, on
 
 CONFLICT = 6
 
 
-class Conflict:
+class Conflict(Experiment):
     experiment = "conflict"
 
     def test_the_other_owners_filter_is_still_there(self):
@@ -17,21 +17,16 @@ class Conflict:
     def test_clsact_by_force_is_refused(self):
         self.assertEqual(self.kept.code("forced"), CONFLICT, self.kept.errors("forced"))
 
-
-class ConflictOn61(Conflict, Experiment):
-    kernel = "6.1"
-
+    @on(before="6.6")
     def test_refused_and_told_why(self):
         self.assertEqual(self.kept.code("attach"), CONFLICT, self.kept.errors("attach"))
         self.assertIn("ingress", self.kept.errors("attach"))
 
+    @on(before="6.6")
     def test_nothing_is_attached(self):
         self.assertEqual(self.kept.json("status")["vnics"], [])
 
-
-class ConflictOn612(Conflict, Experiment):
-    kernel = "6.12"
-
+    @on(since="6.6")
     def test_tcx_attaches_beside_it(self):
         self.assertEqual(self.kept.code("attach"), 0, self.kept.errors("attach"))
         self.assertEqual(self.kept.json("status")["vnics"][0]["hooks"], {"ingress": "tcx", "egress": "tcx"})

@@ -9,7 +9,7 @@ from experiment import Experiment
 OF_THE_MACHINE = {"cpu_steal", "time_squeeze"}
 
 
-class Doctor:
+class Doctor(Experiment):
     experiment = "doctor"
 
     def findings(self, name):
@@ -46,14 +46,6 @@ class Doctor:
     def test_no_advice_is_dead(self):
         self.assertGreater(len(self.kept.text("sysctls").split()), 15)
         self.assertEqual(self.kept.text("dead").split(), [])
-
-
-class DoctorOn61(Doctor, Experiment):
-    kernel = "6.1"
-
-
-class DoctorOn612(Doctor, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

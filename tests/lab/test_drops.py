@@ -7,7 +7,7 @@ import unittest
 from experiment import Experiment
 
 
-class Drops:
+class Drops(Experiment):
     experiment = "drops"
 
     def packets(self, reason):
@@ -34,14 +34,6 @@ class Drops:
 
     def test_nothing_is_left(self):
         self.assertEqual(self.kept.text("left"), "")
-
-
-class DropsOn61(Drops, Experiment):
-    kernel = "6.1"
-
-
-class DropsOn612(Drops, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
 
 import unittest
 
-from experiment import Experiment
+from experiment import Experiment, Since
 
 EVERYWHERE = ["bpf", "btf", "bpffs", "bpf_links", "bpf_timer", "clsact", "cake", "drop_reasons", "fq", "fq_codel", "htb",
               "jit", "map_in_map", "mmapable_maps", "netns_cookie", "syscall_programs", "tbf", "xdp_frags",
               "xdp_generic", "xdp_native"]
 
 
-class Features:
+class Features(Experiment):
     experiment = "features"
+    has_tcx = Since({"6.1": False, "6.6": True})
 
     def available(self):
         return {feature["name"]: feature["available"] for feature in self.kept.json("features")["features"]}
@@ -29,17 +30,6 @@ class Features:
     def test_what_every_stock_kernel_has(self):
         available = self.available()
         self.assertEqual({name: available.get(name) for name in EVERYWHERE}, dict.fromkeys(EVERYWHERE, True))
-
-
-class FeaturesOn61(Features, Experiment):
-    kernel = "6.1"
-    has_tcx = False
-
-
-class FeaturesOn612(Features, Experiment):
-    kernel = "6.12"
-    has_tcx = True
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -20,7 +20,7 @@ def settings_of(qdisc):
     return {name: value for name, value in qdisc["options"].items() if name != "direct_packets_stat"}
 
 
-class Fq:
+class Fq(Experiment):
     experiment = "fq"
     virtual_time = True
 
@@ -131,14 +131,6 @@ class Fq:
         self.assertEqual(self.kinds("orphaned")["web", "root"], ("fq", OWN))
         self.assertEqual(self.kinds("orphan_after")["web", "root"], ("noqueue", "0:"))
         self.assertIn("removed the fq that was left at web", self.kept.text("orphan_detach"))
-
-
-class FqOn61(Fq, Experiment):
-    kernel = "6.1"
-
-
-class FqOn612(Fq, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import unittest
 from experiment import Experiment
 
 
-class Guard:
+class Guard(Experiment):
     experiment = "guard"
 
     def test_every_command_succeeds(self):
@@ -25,14 +25,6 @@ class Guard:
 
     def test_nothing_is_left(self):
         self.assertEqual(self.kept.text("left"), "")
-
-
-class GuardOn61(Guard, Experiment):
-    kernel = "6.1"
-
-
-class GuardOn612(Guard, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import unittest
 from experiment import Experiment
 
 
-class HostDelay:
+class HostDelay(Experiment):
     experiment = "host_delay"
     virtual_time = True
 
@@ -38,14 +38,6 @@ class HostDelay:
                 self.assertGreater(passed, 150)
                 self.assertGreaterEqual(measured, 0.999 * passed)
                 self.assertLessEqual(measured, passed)
-
-
-class HostDelayOn61(HostDelay, Experiment):
-    kernel = "6.1"
-
-
-class HostDelayOn612(HostDelay, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

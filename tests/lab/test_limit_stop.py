@@ -9,7 +9,7 @@ from experiment import Experiment
 FOUND = ["pfifo_fast", "default", "fq_codel"]
 
 
-class LimitStop:
+class LimitStop(Experiment):
     virtual_time = True
     cases = {found: vm.case("limit_stop", found=found) for found in FOUND}
 
@@ -23,7 +23,7 @@ class LimitStop:
                 self.assertEqual(figures["left"], "")
 
 
-class LimitStopTap:
+class LimitStopTap(Experiment):
     experiment = "limit_stop_tap"
     virtual_time = True
 
@@ -40,22 +40,6 @@ class LimitStopTap:
 
     def test_nothing_is_left(self):
         self.assertEqual(self.kept.text("left"), "")
-
-
-class LimitStopOn61(LimitStop, Experiment):
-    kernel = "6.1"
-
-
-class LimitStopOn612(LimitStop, Experiment):
-    kernel = "6.12"
-
-
-class LimitStopTapOn61(LimitStopTap, Experiment):
-    kernel = "6.1"
-
-
-class LimitStopTapOn612(LimitStopTap, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import unittest
 import limit_bars
 import limit_figures
 import vm
-from experiment import Experiment
+from experiment import Experiment, Since, about
 
 # Whose limit is held to the bars: with another of the kinds in limiter.sh one sees them fail.
 SUBJECT = os.environ.get("WEIR_LAB_SUBJECT", "weir")
@@ -20,22 +20,26 @@ PLACES = {
     "1000 tx": {"rate": "1000mbit", "delay": 1},
     "100 rx": {"rate": "100mbit", "direction": "rx"},
 }
-ECN = vm.case("limit_tcp", kind=SUBJECT, rate="100mbit", seconds=SECONDS, ecn=1)
 
 
-def cases(places):
+def cases(*places):
     return {f"{who} {name}": vm.case("limit_tcp", kind=kind, seconds=SECONDS, **PLACES[name]) for name in places
-            for who, kind in (("subject", SUBJECT), ("cake", "cake"))} | {"subject ecn": ECN}
+            for who, kind in (("subject", SUBJECT), ("cake", "cake"))}
 
 
-class LimitTcp:
+# The whole matrix is `scripts/lab all`.
+class LimitTcp(Experiment):
     virtual_time = True
-    places = ()
+    ecn = {"subject ecn": vm.case("limit_tcp", kind=SUBJECT, rate="100mbit", seconds=SECONDS, ecn=1)}
+    cases = Since({
+        "6.1": {**cases("100 tx", "100 rx"), **ecn},
+        "6.12": {**cases(*PLACES), **ecn},
+    })
 
     def each(self):
         """(place, limit in bit/s, the subject's figures, CAKE's)"""
         return [(name, limit_figures.bits_per_second(PLACES[name]["rate"]), self.figures("subject " + name),
-                 self.figures("cake " + name)) for name in self.places]
+                 self.figures("cake " + name)) for name in PLACES if "subject " + name in self.cases]
 
     def holds(self, *bars):
         for place, limit_bps, subject, cake in self.each():
@@ -66,25 +70,13 @@ class LimitTcp:
             with self.subTest(place=place):
                 self.assertEqual((subject["other_drops"], cake["other_drops"]), (0, 0))
 
+    @about("subject ecn", "cake 100 tx")
     def test_with_ecn_nothing_is_dropped(self):
         ecn, plain = self.figures("subject ecn"), self.figures("cake 100 tx")
         self.assertTrue(ecn["ecn"])
         self.assertGreater(ecn["marks"], 0)
         self.assertIsNone(limit_bars.ecn(100_000_000, ecn, plain))
         self.assertIsNone(limit_bars.goodput(100_000_000, ecn, plain))
-
-
-# The whole matrix is `scripts/lab all`.
-class LimitTcpOn61(LimitTcp, Experiment):
-    kernel = "6.1"
-    places = ("100 tx", "100 rx")
-    cases = cases(places)
-
-
-class LimitTcpOn612(LimitTcp, Experiment):
-    kernel = "6.12"
-    places = tuple(PLACES)
-    cases = cases(places)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ UDP = {
 COSTS = [SUBJECT, "cake", "htb"]
 
 
-class LimitUdp:
+class LimitUdp(Experiment):
     virtual_time = True
     cases = {name: vm.case("limit_udp", kind=SUBJECT, **place) for name, place in UDP.items()}
 
@@ -29,7 +29,7 @@ class LimitUdp:
                 self.assertEqual(figures["out_of_order"], 0)
 
 
-class LimitLocal:
+class LimitLocal(Experiment):
     virtual_time = True
     cases = {"limited": vm.case("limit_local", kind=SUBJECT)}
 
@@ -42,7 +42,7 @@ class LimitLocal:
                 self.assertLessEqual(figures[f"{name}_tcp_bps"], 100_500_000)
 
 
-class LimitChange:
+class LimitChange(Experiment):
     virtual_time = True
     cases = {"changed": vm.case("limit_change", kind=SUBJECT, changes=10)}
 
@@ -58,7 +58,7 @@ class LimitChange:
         self.assertLessEqual(figures["flood_settle_worst_ms"], 10)
 
 
-class LimitCost:
+class LimitCost(Experiment):
     virtual_time = True
     cases = {kind: vm.case("limit_cost", kind=kind) for kind in COSTS}
 
@@ -66,38 +66,6 @@ class LimitCost:
         limit, cake, htb = (self.figures(kind)["limit_instructions"] for kind in COSTS)
         self.assertLess(limit, htb)
         self.assertLess(limit, cake)
-
-
-class LimitUdpOn61(LimitUdp, Experiment):
-    kernel = "6.1"
-
-
-class LimitUdpOn612(LimitUdp, Experiment):
-    kernel = "6.12"
-
-
-class LimitLocalOn61(LimitLocal, Experiment):
-    kernel = "6.1"
-
-
-class LimitLocalOn612(LimitLocal, Experiment):
-    kernel = "6.12"
-
-
-class LimitChangeOn61(LimitChange, Experiment):
-    kernel = "6.1"
-
-
-class LimitChangeOn612(LimitChange, Experiment):
-    kernel = "6.12"
-
-
-class LimitCostOn61(LimitCost, Experiment):
-    kernel = "6.1"
-
-
-class LimitCostOn612(LimitCost, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

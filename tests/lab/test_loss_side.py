@@ -6,7 +6,7 @@ import unittest
 from experiment import Experiment
 
 
-class LossSide:
+class LossSide(Experiment):
     experiment = "loss_side"
     virtual_time = True
 
@@ -35,14 +35,6 @@ class LossSide:
         self.assertLessEqual(counted, truth)
         self.assertAlmostEqual(counted, truth, delta=0.05 * truth)
         self.assertGreater(lost["tenant"], lost["network"])
-
-
-class LossSideOn61(LossSide, Experiment):
-    kernel = "6.1"
-
-
-class LossSideOn612(LossSide, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from experiment import Experiment
 SIDES = {"network": 0, "tenant": 1}
 
 
-class Rtt:
+class Rtt(Experiment):
     experiment = "rtt"
     virtual_time = True
 
@@ -56,14 +56,6 @@ class Rtt:
                     lost += vnic["tcp"]["tx"]["unseen"]
         self.assertGreater(again, 20)
         self.assertEqual(lost, 0)
-
-
-class RttOn61(Rtt, Experiment):
-    kernel = "6.1"
-
-
-class RttOn612(Rtt, Experiment):
-    kernel = "6.12"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ share`."""
 import unittest
 
 import vm
-from experiment import Experiment
+from experiment import Experiment, Since, about
 
 # 48 flows of TCP beside a blaster at three times the uplink. Where MORE is said, the
 # blaster sends only a little more than it all.
@@ -16,15 +16,25 @@ FLOWS = vm.case("share", web=16, db=16, mail=16)
 MORE = {"blast": "130mbit"}
 
 
-class Share:
+class Share(Experiment):
     virtual_time = True
+    cases = Since({
+        "6.1": {
+            "flows": FLOWS,
+            "waking": vm.case("share", wake=2, delay=1, seconds=4),
+            "idle": vm.case("share", mail=0, web=1, db=4, seconds=4, **MORE),
+        },
+        "6.12": {
+            "flows": FLOWS,
+            "waking rx": vm.case("share", wake=2, delay=1, seconds=4, direction="rx", link="0"),
+            "min": vm.case("share", web_min="40mbit", seconds=4, **MORE),
+        },
+    })
 
-    def check(self, expectation, *names):
-        """Of those of these cases that are this kernel's; of all of them if none is named."""
-        for name in names or self.cases:
-            if name in self.cases:
-                with self.subTest(case=name):
-                    expectation(self.figures(name))
+    def check(self, expectation):
+        for name in self.looked_at():
+            with self.subTest(case=name):
+                expectation(self.figures(name))
 
     def test_each_has_its_share(self):
         def expectation(figures):
@@ -36,39 +46,25 @@ class Share:
 
         self.check(expectation)
 
+    @about("idle")
     def test_what_one_leaves_is_in_use(self):
-        self.check(lambda figures: self.assertGreaterEqual(figures["in_use"], 0.97), "idle")
+        self.check(lambda figures: self.assertGreaterEqual(figures["in_use"], 0.97))
 
+    @about("waking", "waking rx")
     def test_a_waking_tenant_is_back_within_50_ms(self):
-        self.check(lambda figures: self.assertLessEqual(figures["woken_after_ms"], 50), "waking", "waking rx")
+        self.check(lambda figures: self.assertLessEqual(figures["woken_after_ms"], 50))
 
+    @about("min")
     def test_a_min_is_there_while_all_others_blast(self):
-        self.check(lambda figures: self.assertGreaterEqual(figures["rates_bps"]["web"], 0.99 * 40_000_000), "min")
+        self.check(lambda figures: self.assertGreaterEqual(figures["rates_bps"]["web"], 0.99 * 40_000_000))
 
+    @about("flows", "idle", "min")
     def test_pings_of_a_quiet_tenant_do_not_wait(self):
         def expectation(figures):
             self.assertLessEqual(figures["ping_p99_ms"], figures["ping_idle_p99_ms"] + 1)
             self.assertEqual(figures["ping_lost"], 0)
 
-        self.check(expectation, "flows", "idle", "min")
-
-
-class ShareOn61(Share, Experiment):
-    kernel = "6.1"
-    cases = {
-        "flows": FLOWS,
-        "waking": vm.case("share", wake=2, delay=1, seconds=4),
-        "idle": vm.case("share", mail=0, web=1, db=4, seconds=4, **MORE),
-    }
-
-
-class ShareOn612(Share, Experiment):
-    kernel = "6.12"
-    cases = {
-        "flows": FLOWS,
-        "waking rx": vm.case("share", wake=2, delay=1, seconds=4, direction="rx", link="0"),
-        "min": vm.case("share", web_min="40mbit", seconds=4, **MORE),
-    }
+        self.check(expectation)
 
 
 if __name__ == "__main__":

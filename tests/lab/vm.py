@@ -46,6 +46,10 @@ PARAMETER = re.compile(r"^parameter (\w+) (\S+)", re.M)
 VIRTUAL_TIME = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"]
 
 
+class Case(str):
+    """An experiment with settings, as text, that can be marked."""
+
+
 class Failed(Exception):
     """The machine, or the experiment in it, did not come to its end."""
 
@@ -186,9 +190,7 @@ def machines_at_a_time():
 
 
 def why_not(kernel):
-    """Why this kernel cannot be run here, in one line, or None. WEIR_LAB_KERNEL names the only one that is to be."""
-    if os.environ.get("WEIR_LAB_KERNEL", kernel) != kernel:
-        return f"WEIR_LAB_KERNEL is {os.environ['WEIR_LAB_KERNEL']}"
+    """Why this kernel cannot be run here, in one line, or None."""
     try:
         Lab(kernel)
     except kernels.Unavailable as reason:
@@ -214,7 +216,7 @@ def case(name, **settings):
             raise ValueError(f"{name} has no parameter '{key}'; it has {', '.join(sorted(known)) or 'none'}")
         if not re.fullmatch(r"[\w.:-]+", str(value)):
             raise ValueError(f"{key}: a value is letters, digits and . : - _, not '{value}'")
-    return ",".join([name, *(f"{key}={settings[key]}" for key in sorted(settings))])
+    return Case(",".join([name, *(f"{key}={settings[key]}" for key in sorted(settings))]))
 
 
 def settings_of(case):
