@@ -169,6 +169,26 @@ class Process:
             pipe.close()
 
 
+class Watch:
+    """A reading command of weir's over a time that the test ends (Namespace.watch): it has taken its first look when this
+    is there, and takes its second at finish()."""
+
+    def __init__(self, process):
+        self.process = process
+        wait_for(self._waits, "the watch to begin", timeout=60)
+
+    def _waits(self):
+        if self.process.popen.poll() is not None:
+            self.process.finish()
+            raise CommandError(f"{' '.join(self.process.argv)} ended by itself")
+        return "sigtimedwait" in pathlib.Path(f"/proc/{self.process.popen.pid}/wchan").read_text()
+
+    def finish(self, ok=(0,)):
+        """As Ctrl-C does."""
+        self.process.popen.send_signal(signal.SIGINT)
+        return self.process.finish(ok)
+
+
 class Truth:
     """The capture program (truth.cpp) on one interface; `result` once the with-block has ended."""
 
@@ -229,6 +249,10 @@ class Namespace:
         stats = json.loads(self.ip("-s", "-j", "link", "show", "dev", interface))[0]["stats64"]
         return {way: stats[way] for way in ("rx", "tx")}
 
+    def nstat(self, *names):
+        """Of the kernel's own counters these, since the namespace was made."""
+        return self.run("nstat", "-asz", "--json", *names).json["kernel"]
+
     def ethtool(self, interface, **features):
         """Offloads on or off: tso=False."""
         words = [word for name, on in features.items() for word in (name.replace("_", "-"), "on" if on else "off")]
@@ -237,6 +261,10 @@ class Namespace:
     def weir(self, *words, ok=(0,), stdin=None, timeout=120, env=None):
         return self.run(tool("weir"), *words, ok=ok, stdin=stdin, timeout=timeout,
                         env={**os.environ, **env} if env else None)
+
+    def watch(self, *words):
+        """Starts a reading command over an hour; what happens until its finish() is in what it prints."""
+        return Watch(self.start(tool("weir"), *words, "--duration", 3600))
 
     def stats(self):
         """`weir stats` by interface."""
@@ -319,10 +347,13 @@ class Lab:
         namespace.ip("link", "set", "lo", "up")
         # Addresses at once and for good: no duplicate address detection, kept when a link goes down. Multicast reports
         # at once too, not at a random moment of the next second, when the counters are being compared.
+        # And nobody asks again, seconds later, whether a neighbour is still there.
         namespace.sysctl(**{f"net__ipv6__conf__{scope}__{key}": value for scope in ("all", "default")
                             for key, value in (("accept_dad", 0), ("keep_addr_on_down", 1), ("router_solicitations", 0),
                                                ("mldv1_unsolicited_report_interval", 1),
-                                               ("mldv2_unsolicited_report_interval", 1))})
+                                               ("mldv2_unsolicited_report_interval", 1))},
+                         **{f"net__{family}__neigh__default__{key}": value for family in ("ipv4", "ipv6")
+                            for key, value in (("base_reachable_time_ms", 3_600_000), ("delay_first_probe_time", 3600))})
         namespace.run("nft", "-f", "-", stdin=QUIET)
         return namespace
 
