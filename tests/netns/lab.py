@@ -15,6 +15,7 @@ the next Lab removes. Processes are ended by the pid that was started, nothing e
 A namespace is one Weir instance. Programs run in it by nsenter, not `ip netns exec`, which hides the BPF file system.
 """
 import atexit
+import concurrent.futures
 import ctypes
 import glob
 import json
@@ -34,6 +35,7 @@ PREFIX = "weirtest"
 ABI = pathlib.Path(__file__).resolve().parents[2] / "bpf" / "shared" / "abi.h"
 STATE = "/sys/fs/bpf/weir/v" + re.search(r"#define WEIR_SCHEMA (\d+)", ABI.read_text())[1]
 SO_NETNS_COOKIE = 71
+CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 
 # A namespace says nothing by itself: multicast reports come with links going up and down, when nobody measures.
@@ -239,7 +241,24 @@ class Namespace:
 
     def sysctl(self, **values):
         """Keys with __ for the slashes: net__ipv6__conf__default__accept_dad=0."""
-        self.run("sysctl", "-q", "-w", *(f"{key.replace('__', '.')}={value}" for key, value in values.items()))
+
+        def write():
+            for key, value in values.items():
+                pathlib.Path("/proc/sys", *key.split("__")).write_text(str(value))
+
+        self.within(write)
+
+    def within(self, function):
+        """Calls it in this namespace, by a thread that ends with it."""
+
+        def call():
+            with open(self.path, "rb") as file:
+                if _libc.setns(file.fileno(), CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), f"cannot enter {self.path}")
+            return function()
+
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            return thread.submit(call).result()
 
     def links(self):
         """Every interface by name, as `ip -s -j link` has it."""
@@ -347,19 +366,19 @@ class Lab:
         namespace.ip("link", "set", "lo", "up")
         # Addresses at once and for good: no duplicate address detection, kept when a link goes down. Multicast reports
         # at once too, not at a random moment of the next second, when the counters are being compared.
-        # And nobody asks again, seconds later, whether a neighbour is still there.
         namespace.sysctl(**{f"net__ipv6__conf__{scope}__{key}": value for scope in ("all", "default")
                             for key, value in (("accept_dad", 0), ("keep_addr_on_down", 1), ("router_solicitations", 0),
                                                ("mldv1_unsolicited_report_interval", 1),
-                                               ("mldv2_unsolicited_report_interval", 1))},
-                         **{f"net__{family}__neigh__default__{key}": value for family in ("ipv4", "ipv6")
-                            for key, value in (("base_reachable_time_ms", 3_600_000), ("delay_first_probe_time", 3600))})
+                                               ("mldv2_unsolicited_report_interval", 1))})
         namespace.run("nft", "-f", "-", stdin=QUIET)
         return namespace
 
     def veth(self, a, a_name, b, b_name, up=True):
         """Two ends of one cable, the first in namespace a."""
         a.ip("link", "add", a_name, "type", "veth", "peer", "name", b_name, "netns", b.name)
+        for namespace, name in ((a, a_name), (b, b_name)):  # nobody asks again, seconds later, whether a neighbour is still there
+            namespace.sysctl(**{f"net__{family}__neigh__{name}__{key}": 3_600_000 for family in ("ipv4", "ipv6")
+                                for key in ("base_reachable_time_ms", "delay_first_probe_time")})
         if up:
             a.ip("link", "set", a_name, "up")
             b.ip("link", "set", b_name, "up")
@@ -384,16 +403,16 @@ class Lab:
     def truth(self, namespace, interface):
         return Truth(namespace, interface)
 
-    def iperf_server(self, namespace, bind, port=5201):
+    def iperf_server(self, namespace, bind, port=5201, prefix=()):
         """A server for one run, listening when this returns."""
-        server = namespace.start("iperf3", "-s", "-1", "-B", bind, "-p", port, "--forceflush")
+        server = namespace.start(*prefix, "iperf3", "-s", "-1", "-B", bind, "-p", port, "--forceflush")
         server.wait_line("Server listening")
         return server
 
-    def iperf(self, client, server, to, *words, port=5201, timeout=60):
-        """One iperf3 run from namespace to namespace; returns the client's JSON."""
-        listening = self.iperf_server(server, to, port)
-        result = client.run("iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
+    def iperf(self, client, server, to, *words, port=5201, timeout=120, prefix=()):
+        """One iperf3 run from namespace to namespace; returns the client's JSON. `prefix` is before both programs' names."""
+        listening = self.iperf_server(server, to, port, prefix)
+        result = client.run(*prefix, "iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
         listening.finish(timeout=timeout)
         return result
 

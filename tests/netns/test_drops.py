@@ -161,7 +161,7 @@ class Causes(lab.Case):
         """From the host's own socket."""
         self.host.run(sys.executable, "-c", SEND_UDP, address, port, count)
 
-    def frames(self, *packets, target=None, ethertype=0x0800, namespace=None):
+    def frames(self, *packets, target=None, ethertype=0x0800):
         """Sends IP packets as the guest, as they are."""
         head = bytes.fromhex((target or self.macs["host"]).replace(":", "") + self.macs["guest"].replace(":", ""))
         text = json.dumps([(head + struct.pack("!H", ethertype) + packet).hex() for packet in packets])
