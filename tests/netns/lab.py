@@ -15,6 +15,7 @@ the next Lab removes. Processes are ended by the pid that was started, nothing e
 A namespace is one Weir instance. Programs run in it by nsenter, not `ip netns exec`, which hides the BPF file system.
 """
 import atexit
+import concurrent.futures
 import ctypes
 import glob
 import json
@@ -34,6 +35,7 @@ PREFIX = "weirtest"
 ABI = pathlib.Path(__file__).resolve().parents[2] / "bpf" / "shared" / "abi.h"
 STATE = "/sys/fs/bpf/weir/v" + re.search(r"#define WEIR_SCHEMA (\d+)", ABI.read_text())[1]
 SO_NETNS_COOKIE = 71
+CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 
 # A namespace says nothing by itself: multicast reports come with links going up and down, when nobody measures.
@@ -169,6 +171,26 @@ class Process:
             pipe.close()
 
 
+class Watch:
+    """A reading command of weir's over a time that the test ends (Namespace.watch): it has taken its first look when this
+    is there, and takes its second at finish()."""
+
+    def __init__(self, process):
+        self.process = process
+        wait_for(self._waits, "the watch to begin", timeout=60)
+
+    def _waits(self):
+        if self.process.popen.poll() is not None:
+            self.process.finish()
+            raise CommandError(f"{' '.join(self.process.argv)} ended by itself")
+        return "sigtimedwait" in pathlib.Path(f"/proc/{self.process.popen.pid}/wchan").read_text()
+
+    def finish(self, ok=(0,)):
+        """As Ctrl-C does."""
+        self.process.popen.send_signal(signal.SIGINT)
+        return self.process.finish(ok)
+
+
 class Truth:
     """The capture program (truth.cpp) on one interface; `result` once the with-block has ended."""
 
@@ -219,7 +241,24 @@ class Namespace:
 
     def sysctl(self, **values):
         """Keys with __ for the slashes: net__ipv6__conf__default__accept_dad=0."""
-        self.run("sysctl", "-q", "-w", *(f"{key.replace('__', '.')}={value}" for key, value in values.items()))
+
+        def write():
+            for key, value in values.items():
+                pathlib.Path("/proc/sys", *key.split("__")).write_text(str(value))
+
+        self.within(write)
+
+    def within(self, function):
+        """Calls it in this namespace, by a thread that ends with it."""
+
+        def call():
+            with open(self.path, "rb") as file:
+                if _libc.setns(file.fileno(), CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), f"cannot enter {self.path}")
+            return function()
+
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            return thread.submit(call).result()
 
     def links(self):
         """Every interface by name, as `ip -s -j link` has it."""
@@ -229,6 +268,10 @@ class Namespace:
         stats = json.loads(self.ip("-s", "-j", "link", "show", "dev", interface))[0]["stats64"]
         return {way: stats[way] for way in ("rx", "tx")}
 
+    def nstat(self, *names):
+        """Of the kernel's own counters these, since the namespace was made."""
+        return self.run("nstat", "-asz", "--json", *names).json["kernel"]
+
     def ethtool(self, interface, **features):
         """Offloads on or off: tso=False."""
         words = [word for name, on in features.items() for word in (name.replace("_", "-"), "on" if on else "off")]
@@ -237,6 +280,10 @@ class Namespace:
     def weir(self, *words, ok=(0,), stdin=None, timeout=120, env=None):
         return self.run(tool("weir"), *words, ok=ok, stdin=stdin, timeout=timeout,
                         env={**os.environ, **env} if env else None)
+
+    def watch(self, *words):
+        """Starts a reading command over an hour; what happens until its finish() is in what it prints."""
+        return Watch(self.start(tool("weir"), *words, "--duration", 3600))
 
     def stats(self):
         """`weir stats` by interface."""
@@ -329,6 +376,9 @@ class Lab:
     def veth(self, a, a_name, b, b_name, up=True):
         """Two ends of one cable, the first in namespace a."""
         a.ip("link", "add", a_name, "type", "veth", "peer", "name", b_name, "netns", b.name)
+        for namespace, name in ((a, a_name), (b, b_name)):  # nobody asks again, seconds later, whether a neighbour is still there
+            namespace.sysctl(**{f"net__{family}__neigh__{name}__{key}": 3_600_000 for family in ("ipv4", "ipv6")
+                                for key in ("base_reachable_time_ms", "delay_first_probe_time")})
         if up:
             a.ip("link", "set", a_name, "up")
             b.ip("link", "set", b_name, "up")
@@ -353,16 +403,16 @@ class Lab:
     def truth(self, namespace, interface):
         return Truth(namespace, interface)
 
-    def iperf_server(self, namespace, bind, port=5201):
+    def iperf_server(self, namespace, bind, port=5201, prefix=()):
         """A server for one run, listening when this returns."""
-        server = namespace.start("iperf3", "-s", "-1", "-B", bind, "-p", port, "--forceflush")
+        server = namespace.start(*prefix, "iperf3", "-s", "-1", "-B", bind, "-p", port, "--forceflush")
         server.wait_line("Server listening")
         return server
 
-    def iperf(self, client, server, to, *words, port=5201, timeout=60):
-        """One iperf3 run from namespace to namespace; returns the client's JSON."""
-        listening = self.iperf_server(server, to, port)
-        result = client.run("iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
+    def iperf(self, client, server, to, *words, port=5201, timeout=120, prefix=()):
+        """One iperf3 run from namespace to namespace; returns the client's JSON. `prefix` is before both programs' names."""
+        listening = self.iperf_server(server, to, port, prefix)
+        result = client.run(*prefix, "iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
         listening.finish(timeout=timeout)
         return result
 

@@ -9,9 +9,6 @@ The window takes the links down, starts the captures, reads the ledgers and brin
 it waits for silence and reads ledgers and captures. A packet that crossed between two readings would be in one of them
 only, and then the test has found it.
 """
-import json
-import time
-
 import lab
 
 COARSE = ("arp", "ipv4_tcp", "ipv4_udp", "ipv4_icmp", "ipv6_tcp", "ipv6_udp", "ipv6_icmp")
@@ -61,18 +58,26 @@ def coarse(classes):
     return {name: counts for name, counts in result.items() if counts["packets"]}
 
 
-def settle(points, timeout=10):
-    """Waits until no counter of the interfaces has moved for a while."""
-    before, quiet_since, end = None, time.monotonic(), time.monotonic() + timeout
-    while True:
-        now = [json.dumps(point.namespace.counters(point.interface), sort_keys=True) for point in points]
-        if now != before:
-            before, quiet_since = now, time.monotonic()
-        elif time.monotonic() - quiet_since > 0.1:
-            return
-        if time.monotonic() > end:
-            raise AssertionError("the traffic does not end")
-        time.sleep(0.03)
+def _talks(namespace):
+    """Whether a TCP connection of the namespace may still send: one that waits after its end (TIME-WAIT) says nothing."""
+    return bool(namespace.run("ss", "-Htan", "state", "connected", "exclude", "time-wait").out)
+
+
+def settle(points, timeout=60, connections=True):
+    """Waits until no TCP connection is left, unless others' `connections` go on, and no counter of the interfaces moves from
+    one look to the next; these counters."""
+    namespaces = {point.namespace.name: point.namespace for point in points}.values()
+    if connections:
+        lab.wait_for(lambda: not any(map(_talks, namespaces)), "the connections to end", timeout)
+    before = None
+
+    def stands():
+        nonlocal before
+        last, before = before, [point.namespace.counters(point.interface) for point in points]
+        return before == last
+
+    lab.wait_for(stands, "the traffic to end", timeout, pause=0.05)
+    return before
 
 
 class Window:
@@ -104,13 +109,15 @@ class Window:
             for capture in self.captures.values():
                 capture.process.kill()
             return
-        settle(self.points)
+        settled = settle(self.points)
         # Read before anything is taken down: a link that goes down says goodbye at its hook, and no capture sees it.
         for point in self.points:
             after = point.namespace.stats()[point.interface]
             self.ledger[point] = {way: difference(after[way], self.before[point][way]) for way in ("tx", "rx")}
         for capture in self.captures.values():
             capture.finish()
+        if [point.namespace.counters(point.interface) for point in self.points] != settled:
+            raise AssertionError("packets came when all had ended: the captures may have them and the ledger not")
 
     def wanted(self, point, direction):
         """What the ledger should have counted, as the truth saw it: (packets, bytes, skbs, classes)."""

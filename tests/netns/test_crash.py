@@ -1,21 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""kill -9 at random moments of attach, detach and apply; one `weir apply` afterwards always mends everything.
-
-WEIR_KILLS says how many times, in all (default 120). The moments are spread over the whole run time of each command, which
-is measured first; WEIR_SEED repeats a run as far as the machine's timing lets it.
-"""
+"""kill -9 of attach, detach and apply after a step that changed something; one `weir apply` afterwards always mends
+everything. Which steps there are is counted first, and they are the same every time."""
+import concurrent.futures
 import json
 import os
-import random
-import threading
-import time
 import unittest
 
 import footprint
+import kills
 import lab
+from support.parts import in_all
 
-KILLS = int(os.environ.get("WEIR_KILLS", "120"))
-SEED = int(os.environ.get("WEIR_SEED", str(random.randrange(1 << 30))))
 NAMES = ("vnic0", "vnic1", "vnic2")
 WANTED = {"schema_version": 1, "vnics": [{"interface": "vnic0", "tenant": "web", "flows": 64},
                                          {"interface": "vnic1", "tenant": "db", "flows": 128},
@@ -37,14 +32,15 @@ class Victim:
         ("reload", None, ("attach", "vnic1", "--tenant", "db", "--flows", "128", "--reload"), None),
     )
 
-    def __init__(self, test, way, number):
+    def __init__(self, test, way):
         self.test, self.way, self.lab = test, way, test.lab
-        self.host, self.guest = self.lab.namespace(f"host-{way}-{number}"), self.lab.namespace(f"guest-{way}-{number}")
+        self.host, self.guest = self.lab.namespace(f"host-{way}"), self.lab.namespace(f"guest-{way}")
         for name in NAMES:
             self.lab.veth(self.host, name, self.guest, name)
-        self.chance = random.Random(f"{SEED}/{way}/{number}")
-        self.killed, self.finished, self.times = 0, 0, {}
-        self.host.cookie  # read now, in the main thread
+        self.killed, self.steps = 0, {}
+        self.mend()
+        self.reference = self.picture()
+        self.owned = len(footprint.owned(self.host))
 
     def hooks(self, words):
         return (*words, "--bpf-hooks", self.way) if words[0] in ("attach", "apply") else words
@@ -57,34 +53,30 @@ class Victim:
         if words:
             self.host.weir(*words)
 
-    def measure(self):
+    def run(self, most):
+        """Kills each command after so many of its steps, spread over all of them."""
+        self.check("without any kill")
         for name, before, words, document in self.commands:
+            words, stdin = self.hooks(words), json.dumps(document) if document else None
             self.prepare(before)
-            start = time.monotonic()
-            self.host.weir(*self.hooks(words), stdin=json.dumps(document) if document else None)
-            self.times[name] = time.monotonic() - start
-        self.mend()
-        self.reference = self.picture()
-
-    def kill_once(self, index):
-        name, before, words, document = self.commands[index % len(self.commands)]
-        self.prepare(before)
-        process = lab.Process(*self.host.argv(lab.tool("weir"), *self.hooks(words)))
-        try:
-            moment = time.monotonic() + self.chance.uniform(0, 1.05 * self.times[name])
-            if document:
-                process.popen.stdin.write(json.dumps(document))
-            process.popen.stdin.close()
-            time.sleep(max(0, moment - time.monotonic()))
-            if process.popen.poll() is None:
-                process.popen.kill()
+            self.steps[name] = kills.steps_of(self.host, *words, stdin=stdin)
+            for step in kills.spread(most, self.steps[name]):
+                self.prepare(before)
+                kills.kill_after(step, self.host, *words, stdin=stdin)
                 self.killed += 1
-            else:
-                self.finished += 1
-        finally:
-            process.kill()
-        mended = self.mend()
-        self.check(f"{self.way}, {name} killed (seed {SEED}): {mended}")
+                mended = self.mend()
+                self.check(f"{self.way}, {name} killed after step {step} of {self.steps[name]}: {mended}")
+            self.check_counts()
+        self.check_nothing_stays()
+
+    def check_nothing_stays(self):
+        objects = footprint.owned(self.host)
+        self.test.assertEqual(len(objects), self.owned, "objects have piled up")
+        self.host.weir("detach", "--all")
+        self.test.assertFalse(os.path.exists(self.host.state_dir))
+        self.test.assertEqual(footprint.attached(self.host), set())
+        self.test.assertNotIn("clsact", footprint.qdiscs(self.host))
+        footprint.wait_gone(objects)
 
     def picture(self):
         """All that has to be the same after every mending."""
@@ -116,50 +108,25 @@ class Victim:
 
 
 class TestKill(lab.Case):
+    def kill(self, most):
+        # Somebody else's state, so that each command finds the folders above it.
+        bystander, _ = self.lab.pair()
+        bystander.weir("attach", "vnic0")
+        victims = [Victim(self, way) for way in ("tcx", "clsact")]
+        # Both at once: the lock lets one weir work on the machine, while the other's test looks and checks.
+        with concurrent.futures.ThreadPoolExecutor(len(victims)) as pool:
+            runs = [pool.submit(victim.run, most) for victim in victims]
+        for victim in victims:
+            print(f"{victim.way}: {victim.killed} killed, of steps: {victim.steps}", flush=True)
+        for run in runs:
+            run.result()
+
     def test_kill(self):
-        # Two at a time: the lock lets one weir work on the machine, while the other's test looks and checks.
-        victims = [Victim(self, "tcx", 0), Victim(self, "clsact", 1)]
-        shares = (KILLS - KILLS // 3, KILLS // 3)
-        for victim in victims:
-            victim.measure()
-            victim.check("without any kill")
-        self.owned = {victim.way: len(footprint.owned(victim.host)) for victim in victims}
-        failures = []
+        self.kill(4)
 
-        def work(victim, share):
-            try:
-                for index in range(share):
-                    victim.kill_once(index)
-                    if failures:
-                        return
-                    if index % 25 == 0:
-                        victim.check_counts()
-            except BaseException as failure:  # of a thread: reported by the test itself
-                failures.append(failure)
-
-        start = time.monotonic()
-        threads = [threading.Thread(target=work, args=pair) for pair in zip(victims, shares)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        for victim in victims:
-            times = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in victim.times.items())
-            print(f"{victim.way}: {victim.killed} killed, {victim.finished} had finished; undisturbed: {times}")
-        print(f"{time.monotonic() - start:.0f} s, seed {SEED}", flush=True)
-        if failures:
-            raise failures[0]
-        killed = sum(victim.killed for victim in victims)
-        self.assertGreater(killed, KILLS / 2, "too many ended before they could be killed")
-        for victim in victims:
-            victim.check_counts()
-            objects = footprint.owned(victim.host)
-            self.assertEqual(len(objects), self.owned[victim.way], "objects have piled up")
-            victim.host.weir("detach", "--all")
-            self.assertFalse(os.path.exists(victim.host.state_dir))
-            self.assertEqual(footprint.attached(victim.host), set())
-            self.assertNotIn("clsact", footprint.qdiscs(victim.host))
-            footprint.wait_gone(objects)
+    @in_all("exact but long: after each step that there is")
+    def test_kill_after_every_step(self):
+        self.kill(1 << 20)
 
 
 if __name__ == "__main__":

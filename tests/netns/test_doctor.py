@@ -2,12 +2,11 @@
 """Doctor against injected faults: the first finding names the cause, its count is the outside truth's, and where there is
 something that can be mended here, the finding goes once it is mended.
 
-Each fault runs in network namespaces of its own, several at a time; the table is printed at the end. The truth is what
-nstat, nft, ip or the sender itself counted, never Weir.
+Each fault runs in network namespaces of its own, several at a time. The truth is what nstat, nft, ip or the sender itself
+counted, never Weir.
 """
 
 import concurrent.futures
-import json
 import os
 import re
 import shutil
@@ -15,84 +14,84 @@ import unittest
 
 import lab
 import silence
-from doctor_faults import ALONE, FAULTS, Carrier, Gateway, Ports
+from doctor_faults import BACKLOG, FAULTS
 from doctor_rig import OF_THE_MACHINE, Rig
+from support.parts import in_all
 
 AT_ONCE = 4
-RIGHT_AT_LEAST = 0.95
 
 
-class Outcome:
-    def __init__(self, fault):
-        self.name = fault.__name__
-        self.wanted = fault.id
-        self.first = self.severity = self.confidence = self.count = self.truth = self.mended = "-"
-        self.right = False
-        self.problems = []
-
-    def row(self):
-        return f"{self.name:<14} {self.wanted:<26} {self.first:<26} {self.severity:<8} {self.confidence:<7} " \
-               f"{self.count!s:>7} {self.truth!s:>7}  {self.mended:<6} {'; '.join(self.problems)[:300]}"
-
-
-def examine(the_lab, kind):
-    """One fault, from a fresh rig to its mending."""
-    outcome = Outcome(kind)
+def examine(the_lab, fault):
+    """One fault, from a fresh rig to its mending: what is wrong with what doctor said of it."""
+    rig = Rig(the_lab)
     try:
-        fault = kind(Rig(the_lab))
-        before = fault.truth()
-        report = fault.rig.doctor(fault.inject, fault.interface)
-        truth = fault.truth() - before
-        first = report["findings"][0] if report["findings"] else {"id": "nothing", "severity": "-", "confidence": "-", "count": 0}
-        fault.found = first
-        outcome.first, outcome.severity = first["id"], first["severity"]
-        outcome.confidence, outcome.count, outcome.truth = first["confidence"], first["count"], truth
-        outcome.right = first["id"] == kind.id
-        if not outcome.right:
-            outcome.problems.append("found " + " ".join(f"{f['id']}:{f['count']}" for f in report["findings"]))
-        elif kind.packets is not None and truth != kind.packets:
-            outcome.problems.append(f"the truth should be {kind.packets}")
-        elif truth != first["count"] and not (kind.packets is None and truth == 0):
-            outcome.problems.append("the count is not the truth: " + json.dumps(first["evidence"]))
-        if outcome.right and first["confidence"] != kind.confidence:
-            outcome.problems.append(f"confidence should be {kind.confidence}")
-        above = [f for f in report["findings"] if f["severity"] != "info"]
-        if report["code"] != (3 if above else 0):
-            outcome.problems.append(f"exit code {report['code']}")
-        if kind.packets is None and kind not in (Carrier, Gateway, Ports) and truth == 0:
-            outcome.problems.append("nothing was injected")
-        if kind.mends:
-            fault.mend()
-            again = fault.rig.doctor(fault.inject, fault.interface)
-            left = [f for f in again["findings"] if f["id"] == kind.id]
-            outcome.mended = "no" if left else "yes"
+        fault.prepare(rig)
+        before = fault.truth(rig)
+        report = rig.doctor(fault.inject, fault.interface, fault.id)
+        truth = fault.truth(rig) - before
+        if not report["findings"] or report["findings"][0]["id"] != fault.id:
+            return "found " + (" ".join(f"{found['id']}:{found['count']}" for found in report["findings"]) or "nothing")
+        rig.found = first = report["findings"][0]
+        if fault.packets is not None and truth != fault.packets:
+            return f"the truth is {truth} and should be {fault.packets}"
+        if fault.is_counted and truth == 0:
+            return "nothing was injected"
+        if fault.is_counted and first["count"] != truth:
+            return f"it counted {first['count']}, the truth is {truth}: {first['evidence']}"
+        if first["confidence"] != fault.confidence:
+            return f"its confidence is {first['confidence']}"
+        if fault.mend:
+            fault.mend(rig)
+            again = rig.doctor(fault.inject, fault.interface, fault.id)
+            left = [found["count"] for found in again["findings"] if found["id"] == fault.id]
             if left:
-                outcome.problems.append(f"still {left[0]['count']} when mended")
-    except unittest.SkipTest as reason:
-        outcome.problems.append(f"skipped: {reason}")
-        outcome.right = None
-    except Exception as error:  # pylint: disable=broad-except
-        outcome.problems.append(f"{type(error).__name__}: {error}")
-    return outcome
+                return f"it is still found when mended: {left}"
+        return None
+    finally:
+        rig.remove()
 
 
 class TestFaults(lab.Case):
-    programs = ("nstat", "tc")
+    """The first finding is right and exact, and goes when its cause is mended: a test for each fault of the table."""
 
-    def test_first_finding_is_right_and_exact_and_goes_when_mended(self):
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            outcomes = list(pool.map(lambda kind: examine(self.lab, kind), FAULTS))
-        outcomes += [examine(self.lab, kind) for kind in ALONE]
-        print("\nfault          wanted                     first finding              severity conf.     count"
-              "   truth  mended problems")
-        for outcome in outcomes:
-            print(outcome.row())
-        counted = [outcome for outcome in outcomes if outcome.right is not None]
-        right = sum(outcome.right for outcome in counted)
-        print(f"{right} of {len(counted)} first findings are right", flush=True)
-        self.assertGreaterEqual(right, RIGHT_AT_LEAST * len(counted))
-        wrong = [outcome.row() for outcome in counted if outcome.right and outcome.problems]
-        self.assertEqual(wrong, [], "counts and mending")
+    programs = ("nstat", "tc")
+    all_at_once = False
+    running = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if cls.all_at_once:
+            cls.running = {}
+            pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+            cls.addClassCleanup(pool.shutdown, cancel_futures=True)
+            for fault in FAULTS:
+                cls.running[fault.name] = pool.submit(examine, cls.lab, fault)
+
+    def check(self, fault):
+        running = (self.running or {}).get(fault.name)
+        problem = running.result() if running else examine(self.lab, fault)
+        if problem:
+            self.fail(problem)
+
+    def test_with_nothing_beside_backlog(self):
+        for running in (self.running or {}).values():
+            running.exception()
+        self.check(BACKLOG)
+
+
+def _test_of(fault):
+    return lambda self: self.check(fault)
+
+
+for _fault in FAULTS:
+    setattr(TestFaults, f"test_{_fault.name}", _test_of(_fault))
+
+
+def load_tests(loader, tests, pattern):
+    """The whole file runs several faults at a time; one that is named on the command line runs alone."""
+    TestFaults.all_at_once = True
+    return tests
 
 
 def sysctls_in(text):
@@ -124,10 +123,13 @@ class TestAdvice(unittest.TestCase):
 class TestCommand(lab.Case):
     def test_nothing_wrong_is_said_and_is_exit_code_0(self):
         host, _ = self.lab.pair()
-        done = host.weir("doctor", "vnic0", "--duration", "0.3")
-        self.assertRegex(done.out, r"nothing wrong found in [3-9]\d\d ms")  # a busy machine wakes it late
+        done = host.weir("doctor", "vnic0", "--duration", "0.3", ok=(0, 3))
         self.assertIn("veth", done.out)
         self.assertIn("watching for 300 ms", done.err)
+        if done.code == 0:
+            self.assertRegex(done.out, r"nothing wrong found in \d")
+        else:  # a machine that is short of CPU time
+            self.assertTrue(any(cause in done.out for cause in OF_THE_MACHINE), done.out)
 
     def test_an_unknown_interface_is_named_with_those_there_are(self):
         host, _ = self.lab.pair()
@@ -153,17 +155,22 @@ class TestCommand(lab.Case):
 
 
 class TestSilence(lab.Case):
-    """One minute of what silence.py runs for ten."""
-
     programs = ("iperf3", "ping")
 
-    def test_healthy_traffic_is_no_problem(self):
-        reports, ended = silence.watch(self.lab, 60)
+    def check(self, reports, ended):
         self.assertEqual(ended, [], "the traffic itself broke off")
         self.assertEqual(silence.above_info(reports, but=OF_THE_MACHINE), [])
         notes = {finding["id"] for finding in reports[0]["findings"]}
         self.assertIn("tcp_closed_port", notes, "the scan was not seen at all: nothing was tested")
         self.assertIn("unknown_ethertype", notes, "the unknown frames were not seen at all")
+
+    def test_healthy_traffic_is_no_problem(self):
+        """A little of each kind, as the kernel counts it."""
+        self.check(*silence.watch_a_little(self.lab))
+
+    @in_all("statistical: a minute of what silence.py runs for ten, at rates that a busy machine may not hold")
+    def test_healthy_traffic_for_a_minute(self):
+        self.check(*silence.watch(self.lab, 60))
 
 
 if __name__ == "__main__":

@@ -49,10 +49,10 @@ class TestCutByTheKernel(lab.Case):
         self.assertEqual(window.ledger[points[1]]["rx"]["classes"][name], wire)
 
     def test_tcp4(self):
-        self.compare("ipv4_tcp", lambda: self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "40M"))
+        self.compare("ipv4_tcp", lambda: self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "10M"))
 
     def test_tcp6(self):
-        self.compare("ipv6_tcp", lambda: self.lab.iperf(self.one, self.two, "fd00::2", "-n", "40M"))
+        self.compare("ipv6_tcp", lambda: self.lab.iperf(self.one, self.two, "fd00::2", "-n", "10M"))
 
     def test_udp4(self):
         self.compare("ipv4_udp", lambda: self.one.run(sys.executable, "-c", SEND_UDP_GSO, "10.0.0.2"))
@@ -64,7 +64,7 @@ class TestCutByTheKernel(lab.Case):
         for guest in (self.one, self.two):
             self.lab.foreign(guest, "tcx-egress", "eth0", "--push", 7)
             self.lab.foreign(guest, "tcx-ingress", "eth0", "--pop", 1)
-        self.compare("ipv4_tcp", lambda: self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "40M"))
+        self.compare("ipv4_tcp", lambda: self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "10M"))
 
 
 class TestUdpGso(lab.Case):
@@ -105,7 +105,7 @@ class TestBigTcp(lab.Case):
         guest.weir("attach", "eth0", "--role", "guest")
         points = [measure.Point(host, "vnic0", "vnic"), measure.Point(guest, "eth0", "guest")]
         with measure.Window(self.lab, points) as window:
-            self.lab.iperf(guest, host, "fd00::1", "-n", "400M", "-w", "8M")
+            self.lab.iperf(guest, host, "fd00::1", "-n", "50M", "-w", "8M")
         largest = window.truth_of(guest, "eth0")["out"]["largest_frame"]
         if largest <= 65_535 + 14:
             self.skipTest(f"this kernel's veth makes no frames beyond 64 KiB (largest: {largest})")
@@ -116,7 +116,7 @@ class TestTap(lab.Case):
     """What a virtual machine writes to its tap: GSO frames whose segments nobody has counted yet (SKB_GSO_DODGY), and with
     --linear, whose headers are not in the skb's linear part."""
 
-    frames = 2000
+    frames = 500
 
     def run_tap(self, way):
         host = self.lab.namespace("host")

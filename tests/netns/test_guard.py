@@ -7,7 +7,7 @@ import unittest
 
 import lab
 from doctor_rig import Rig
-from test_drops import udp
+from craft import udp
 
 LIST = "10.0.0.2,fd00::2"
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Latency on this kernel: nearly every forwarded packet has a host delay, bridged, routed and with NAT; foreign stamps are
-not read; a delay that somebody adds is found; what is sent again is what the sender's kernel counts."""
-import contextlib
+"""Latency on this kernel: every forwarded packet has a host delay or a reason why not, bridged, routed and with NAT; foreign
+stamps are not read; what is sent again is what the sender's kernel counts."""
 import sys
 import time
 import unittest
 
 import lab
+import measure
 
 KEYS = ["count", "min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "buckets"]
 
@@ -51,21 +51,26 @@ class TestForwarded(Base):
         self.host.weir("attach", "vnic0", "--tenant", "web")
         self.host.weir("attach", "up0", "--role", "uplink")
         self.one.run("ping", "-c", "3", "-i", "0.05", to)
-        before = {direction: (self.latency("vnic0")["host"][direction]["count"], self.skbs("vnic0", direction))
-                  for direction in ("tx", "rx")}
-        self.lab.iperf(self.one, self.two, to, "-n", "50M")
-        self.lab.iperf(self.one, self.two, to, "-n", "50M", "-R")
-        for direction, (measured, passed) in before.items():
-            host = self.latency("vnic0")["host"][direction]
-            measured = host["count"] - measured
-            passed = self.skbs("vnic0", direction) - passed
+        before = {direction: self.counted(direction) for direction in ("tx", "rx")}
+        self.lab.iperf(self.one, self.two, to, "-n", "20M")
+        self.lab.iperf(self.one, self.two, to, "-n", "20M", "-R")
+        measure.settle([measure.Point(self.host, "vnic0"), measure.Point(self.host, "up0")])
+        for direction, then in before.items():
+            measured, left_out, passed = (now - before for now, before in zip(self.counted(direction), then, strict=True))
             with self.subTest(direction=direction):
+                self.assertGreater(passed, 100)
+                self.assertEqual(measured + left_out, passed)
+                self.assertEqual(left_out, 0)
+                host = self.latency("vnic0")["host"][direction]
                 self.assertEqual(list(host), KEYS)
-                self.assertGreater(passed, 1000)
-                self.assertGreaterEqual(measured, 0.999 * passed)
-                self.assertLessEqual(measured, passed)
                 self.assertEqual(sum(count for _, _, count in host["buckets"]), host["count"])
-                self.assertTrue(0 < host["min_ns"] <= host["p50_ns"] <= host["p99_ns"] <= host["max_ns"] < 10**9, host)
+                self.assertTrue(0 < host["min_ns"] <= host["p50_ns"] <= host["p99_ns"] <= host["max_ns"], host)
+
+    def counted(self, direction):
+        """(delays, left out, passed): skbs of IP. What comes in from the uplink is left out there."""
+        delays = self.latency("vnic0")["host"][direction]["count"]
+        came_by = self.latency("vnic0" if direction == "tx" else "up0")["host_left_out"]["tx" if direction == "tx" else "rx"]
+        return delays, came_by["future"] + came_by["foreign"], self.skbs("vnic0", direction)
 
     def test_bridged(self):
         self.topology()
@@ -76,7 +81,7 @@ class TestForwarded(Base):
         self.topology("10.0.1.2/24", "10.0.2.2/24")
         self.host.ip("addr", "add", "10.0.1.1/24", "dev", "vnic0")
         self.host.ip("addr", "add", "10.0.2.1/24", "dev", "up0")
-        self.host.sysctl(**{"net.ipv4.ip_forward": 1})
+        self.host.sysctl(net__ipv4__ip_forward=1)
         self.one.ip("route", "add", "default", "via", "10.0.1.1")
 
     def test_routed(self):
@@ -126,6 +131,7 @@ class TestGuards(Base):
     def test_departure_times_of_others_stay(self):
         """Ones in the past are nobody's any more; ones to come, and ones by CLOCK_TAI, are left as they are and counted."""
         self.host.weir("attach", "vnic0", "up0")
+        begin_ns = time.monotonic_ns()
         self.one.run("ping", "-c", "3", "-i", "0.05", "10.0.0.2")
         before = self.latency("vnic0")
         self.send_with_departure(time.CLOCK_MONOTONIC, -1_000_000_000, 10)
@@ -136,7 +142,8 @@ class TestGuards(Base):
                   for reason in ("future", "foreign")}
         self.assertEqual(gained, {"future": 20, "foreign": 30})
         self.assertEqual(after["host"]["tx"]["count"] - before["host"]["tx"]["count"], 10)
-        self.assertLess(after["host"]["tx"]["max_ns"], 500_000_000, "a departure time was taken for a stamp")
+        # No departure time was taken for a stamp: each delay is within the time that all took.
+        self.assertLess(after["host"]["tx"]["max_ns"], time.monotonic_ns() - begin_ns)
 
 
 class TestWindowAndTables(Base):
@@ -148,13 +155,11 @@ class TestWindowAndTables(Base):
 
     def test_echo_in_a_window(self):
         self.one.run("ping", "-c", "5", "-i", "0.05", "10.0.0.2")
-        with contextlib.ExitStack() as stack:
-            ping = self.one.start("ping", "-c", "30", "-i", "0.05", "10.0.0.2")
-            stack.callback(ping.kill)
-            window = self.latency("vnic0", "--duration", "1")
-        count = window["rtt"]["network"]["count"]
-        self.assertTrue(5 <= count <= 25, count)
-        self.assertGreater(self.latency("vnic0")["rtt"]["network"]["count"], count)
+        window = self.host.watch("latency", "vnic0", "-j")
+        self.one.run("ping", "-c", "7", "-i", "0.05", "10.0.0.2")
+        [vnic] = window.finish().json["vnics"]
+        self.assertEqual(vnic["rtt"]["network"]["count"], 7)
+        self.assertEqual(self.latency("vnic0")["rtt"]["network"]["count"], 12)
 
     def test_tables(self):
         self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "5M")
@@ -171,20 +176,21 @@ class TestWindowAndTables(Base):
         self.host.weir("flows", "--sort", "retransmits")
 
     def test_retransmits_are_the_senders(self):
-        """A filter behind the vNIC drops now and then; the sender's kernel says how often it sent again."""
-        lab.require("nft")
+        """A filter behind the vNIC drops every 400th full packet; the sender's kernel says how often it sent again. On one
+        CPU, for a sender that is moved to another overtakes itself, and disorder is no loss."""
+        lab.require("nft", "taskset")
         self.host.run("nft", "add table bridge loss; add chain bridge loss forward { type filter hook forward priority 0; }; "
                              "add rule bridge loss forward oifname up0 tcp dport 5201 ip length > 1000 "
-                             "numgen random mod 400 == 0 drop")
+                             "numgen inc mod 400 == 0 counter drop")
         for guest, name in ((self.one, "eth0"), (self.two, "eth0")):
             guest.ethtool(name, tso=False, gso=False, gro=False)
-        count = lambda: int(self.one.run("nstat", "-asz", "TcpRetransSegs").out.split("TcpRetransSegs")[1].split()[0])
-        before = count()
-        self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "60M")
-        again = count() - before
+        before = self.one.nstat("TcpRetransSegs")["TcpRetransSegs"]
+        self.lab.iperf(self.one, self.two, "10.0.0.2", "-n", "20M", prefix=("taskset", "--cpu-list", "0"))
+        measure.settle([measure.Point(self.host, "vnic0"), measure.Point(self.one, "eth0")])
+        again = self.one.nstat("TcpRetransSegs")["TcpRetransSegs"] - before
         vnic = self.latency("vnic0")
-        self.assertGreater(again, 50)
-        self.assertAlmostEqual(vnic["tcp"]["tx"]["retransmits"], again, delta=0.01 * again)
+        self.assertGreaterEqual(again, 20 * 10**6 // 1448 // 400)
+        self.assertEqual(vnic["tcp"]["tx"]["retransmits"], again)
         lost = [flow["lost"] for flow in self.host.flows("vnic0")["flows"] if flow["tx"]["bytes"] > 10**6]
         self.assertEqual(len(lost), 1)
         self.assertGreater(lost[0]["network"], 0.9 * again)

@@ -14,7 +14,7 @@ class TestInFrame(lab.Case):
     """Raw frames with one and two tags inside: at the sender's egress they stand in the frame; at the receiver's ingress
     the outer one stands beside it."""
 
-    frames = 5000
+    frames = 1000
 
     def run_frames(self, way):
         host, guest = self.lab.pair()
@@ -69,7 +69,7 @@ class TestBeside(lab.Case):
             self.lab.foreign(guest, "tcx-ingress", "eth0", "--pop", len(tags))
         points = [measure.Point(host, "vnic0", "vnic"), measure.Point(one, "eth0", "guest")]
         for to in ("10.0.0.2", "fd00::2"):
-            for words in (("-n", "40M", "--bidir"), ("-u", "-b", "200M", "-n", "3M", "--bidir", "-l", "1400")):
+            for words in (("-n", "10M", "--bidir"), ("-u", "-b", "200M", "-n", "1M", "--bidir", "-l", "1400")):
                 with self.subTest(tags=tags, way=way, to=to, words=words):
                     with measure.Window(self.lab, points, [(two, "eth0"), (host, "vnic1")]) as window:
                         self.lab.iperf(one, two, to, *words)
