@@ -110,11 +110,16 @@ def run_ctest(paths, layers, part=None):
     return tallies
 
 
+def environment_of(paths):
+    """What Python tests find the sources and the programs by, outside ctest."""
+    return {"PYTHONPATH": os.path.join(ROOT, "tests"), "WEIR_BUILD": paths.build, "WEIR_SOURCE": ROOT}
+
+
 def run_programs(paths, part):
     """Tally of a part's programs, one test each."""
     tally = Tally()
     places = {"weir": os.path.join(paths.build, "weir"), "build": paths.build}
-    environment = {**os.environ, "PYTHONPATH": os.path.join(ROOT, "tests"), "WEIR_BUILD": paths.build}
+    environment = {**os.environ, **environment_of(paths)}
     for words in part.programs:
         words = [word.format(**places) for word in words]
         begin = time.monotonic()

@@ -15,7 +15,7 @@ def python_tests(layer):
     folder = os.path.join(ROOT, "tests", layer)
     modules = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(folder, "test_*.py")))
     command = [sys.executable, "-B", os.path.join(ROOT, "tests", "support", "run.py"), "--list", layer, *modules]
-    environment = {**os.environ, "PYTHONPATH": os.path.join(ROOT, "tests")}
+    environment = {**os.environ, **layers.environment_of(layers.DEV)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{layer}: {done.stderr.strip()}")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which tests hold on every change, and which belong to `scripts/test --all`, and to which part of it.
 
-A Python test is marked by @in_all("why"), a GoogleTest suite by a name that begins with InAll. What is marked belongs to
-a part of the table below by itself: by its layer, its kernel and its module. .ci/run plays one part after each change,
-in turn, so each stays below 35 minutes on two CPUs.
+A Python test is marked by @in_all("why"), a GoogleTest suite by a name that begins with InAll. What is marked belongs
+to a part of the table below by itself: by its layer, its kernel and its module. .ci/run plays one part after each
+change, in turn, so each stays below 35 minutes on two CPUs.
 """
 
 import dataclasses
@@ -55,7 +55,8 @@ PARTS = (
     Part("silence", 20, "ten minutes of healthy traffic without a finding, and minutes of weir bench",
          programs=((*PYTHON, "tests/netns/silence.py"), ("{weir}", "bench"))),
     Part("fuzz", 15, "minutes of fuzzing from a random seed instead of a counted number of runs",
-         programs=(("{build}/tests/fuzz/fuzz_parse", "-max_total_time=800", "-timeout=10", "-print_final_stats=1"),),
+         programs=(("{build}/tests/fuzz/fuzz_parse", "-max_total_time=800", "-timeout=10",
+                    "-artifact_prefix={build}/"),),
          needs_bpf=False),
 )
 
@@ -66,7 +67,7 @@ def of_test(layer, kernel, module):
     found = [part for part in PARTS if part.layer == layer and (not part.kernels or kernel in part.kernels)
              and (not part.modules or module in part.modules)]
     if not found:
-        raise LookupError(f"a marked test of {layer}, {module}, kernel {kernel}, is in no part of tests/support/parts.py")
+        raise LookupError(f"a marked test of {layer}, {module}, kernel {kernel} is in no part of support/parts.py")
     return max(found, key=lambda part: bool(part.modules)).name
 
 
