@@ -181,7 +181,8 @@ def _run(machine, cases):
 
 
 def skip_without(kernel):
-    reason = vm.why_not(kernel)
+    is_other = kernel not in kernels.wanted()
+    reason = f"WEIR_LAB_KERNEL is {os.environ['WEIR_LAB_KERNEL']}" if is_other else vm.why_not(kernel)
     if reason:
         raise unittest.SkipTest(reason)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/qos-results.md, out of the figures in build/lab: one table an experiment and kernel."""
 
+import re
+
 import limit_bars
 import limit_figures
 import vm
@@ -140,6 +142,18 @@ def section(name, results):
     parts = [f"### Linux {results['release']}", table(rows)] if rows else []
     parts += [f"No figures: `{case}`." for case in sorted(cases) if "failed" in cases[case]]
     return parts
+
+
+def bar_of(words):
+    """Which bar it is that these words say was missed."""
+    return re.sub(r"(?<!\w)[\d.]+%?", "", words)
+
+
+def missed_in(path):
+    """{(kernel, case): which bars} that this page says are missed."""
+    with open(path, encoding="utf-8") as file:
+        lines = re.findall(r"^- Linux (\S+) `(\S+)`: (.*)$", file.read(), re.M)
+    return {(kernel, case): {bar_of(words) for words in wrong.split("; ")} for kernel, case, wrong in lines}
 
 
 def bars(all_results):

@@ -10,7 +10,7 @@ DIRECTIONS = {"tx": "in", "rx": "out"}  # the tenant's view: what the packet soc
 MB20 = 20 << 20
 
 
-class AttachCount(Experiment):
+class AttachCount(Experiment, every_change=["6.1"]):
     experiment = "attach_count"
     tc = Since({"6.1": "clsact", "6.6": "tcx"})
 

@@ -9,7 +9,7 @@ from experiment import Experiment
 OF_THE_MACHINE = {"cpu_steal", "time_squeeze"}
 
 
-class Doctor(Experiment):
+class Doctor(Experiment, every_change=["6.12"]):
     experiment = "doctor"
 
     def findings(self, name):

@@ -20,7 +20,7 @@ def settings_of(qdisc):
     return {name: value for name, value in qdisc["options"].items() if name != "direct_packets_stat"}
 
 
-class Fq(Experiment):
+class Fq(Experiment, every_change=["6.1"]):
     experiment = "fq"
     virtual_time = True
 

@@ -6,7 +6,7 @@ import unittest
 from experiment import Experiment
 
 
-class HostDelay(Experiment):
+class HostDelay(Experiment, every_change=["6.1"]):
     experiment = "host_delay"
     virtual_time = True
 

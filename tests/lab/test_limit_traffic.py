@@ -6,7 +6,7 @@ import unittest
 
 import limit_bars
 import vm
-from experiment import Experiment
+from experiment import Experiment, in_all
 
 SUBJECT = os.environ.get("WEIR_LAB_SUBJECT", "weir")
 UDP = {
@@ -14,22 +14,25 @@ UDP = {
     "100 tx": {"rate": "100mbit"},
     "100 rx": {"rate": "100mbit", "direction": "rx"},
 }
+LONG = in_all("exact, but long: one rate and way on every change")
 COSTS = [SUBJECT, "cake", "htb"]
 
 
-class LimitUdp(Experiment):
+class LimitUdp(Experiment, every_change=["6.12"]):
     virtual_time = True
     cases = {name: vm.case("limit_udp", kind=SUBJECT, **place) for name, place in UDP.items()}
+    for name in ("10 tx", "100 rx"):
+        cases[name] = LONG(cases[name])
 
     def test_delivered_is_the_limit(self):
-        for name in UDP:
+        for name in self.cases:
             with self.subTest(case=name):
                 figures = self.figures(name)
                 self.assertIsNone(limit_bars.udp(figures))
                 self.assertEqual(figures["out_of_order"], 0)
 
 
-class LimitLocal(Experiment):
+class LimitLocal(Experiment, every_change=["6.12"]):
     virtual_time = True
     cases = {"limited": vm.case("limit_local", kind=SUBJECT)}
 
@@ -42,7 +45,7 @@ class LimitLocal(Experiment):
                 self.assertLessEqual(figures[f"{name}_tcp_bps"], 100_500_000)
 
 
-class LimitChange(Experiment):
+class LimitChange(Experiment, every_change=["6.12"]):
     virtual_time = True
     cases = {"changed": vm.case("limit_change", kind=SUBJECT, changes=10)}
 
@@ -58,7 +61,7 @@ class LimitChange(Experiment):
         self.assertLessEqual(figures["flood_settle_worst_ms"], 10)
 
 
-class LimitCost(Experiment):
+class LimitCost(Experiment, every_change=["6.1"]):
     virtual_time = True
     cases = {kind: vm.case("limit_cost", kind=kind) for kind in COSTS}
 

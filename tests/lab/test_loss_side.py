@@ -6,7 +6,7 @@ import unittest
 from experiment import Experiment
 
 
-class LossSide(Experiment):
+class LossSide(Experiment, every_change=["6.1"]):
     experiment = "loss_side"
     virtual_time = True
 

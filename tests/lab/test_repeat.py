@@ -5,7 +5,7 @@ import re
 import unittest
 
 import vm
-from experiment import skip_without
+from experiment import in_all, skip_without
 
 PING_TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/([\d.]+)/[\d.]+ ms")
 
@@ -28,6 +28,7 @@ class Repeat(unittest.TestCase):
                 self.assertGreater(value, 0)
                 self.assertEqual(f"{value:.3g}", f"{second[name]:.3g}")
 
+    @in_all("exact, but long: one kernel on every change")
     def test_on_6_1(self):
         self.repeat("6.1")
 

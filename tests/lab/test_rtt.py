@@ -9,7 +9,7 @@ from experiment import Experiment
 SIDES = {"network": 0, "tenant": 1}
 
 
-class Rtt(Experiment):
+class Rtt(Experiment, every_change=["6.12"]):
     experiment = "rtt"
     virtual_time = True
 

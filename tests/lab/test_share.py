@@ -8,15 +8,16 @@ share`."""
 import unittest
 
 import vm
-from experiment import Experiment, Since, about
+from experiment import Experiment, Since, about, in_all
 
 # 48 flows of TCP beside a blaster at three times the uplink. Where MORE is said, the
 # blaster sends only a little more than it all.
 FLOWS = vm.case("share", web=16, db=16, mail=16)
+LONG = in_all("exact, but long: one case on every change")
 MORE = {"blast": "130mbit"}
 
 
-class Share(Experiment):
+class Share(Experiment, every_change=["6.12"]):
     virtual_time = True
     cases = Since({
         "6.1": {
@@ -25,8 +26,8 @@ class Share(Experiment):
             "idle": vm.case("share", mail=0, web=1, db=4, seconds=4, **MORE),
         },
         "6.12": {
-            "flows": FLOWS,
-            "waking rx": vm.case("share", wake=2, delay=1, seconds=4, direction="rx", link="0"),
+            "flows": LONG(FLOWS),
+            "waking rx": LONG(vm.case("share", wake=2, delay=1, seconds=4, direction="rx", link="0")),
             "min": vm.case("share", web_min="40mbit", seconds=4, **MORE),
         },
     })

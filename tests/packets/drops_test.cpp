@@ -76,6 +76,8 @@ protected:
         return options.duration;
     }
 
+    void expect_all_counted(std::uint32_t frames, double& drops_per_second) const;
+
     static inline Fd before_;
     std::unique_ptr<drop_truth_bpf, Destroy> truth_;
 };
@@ -87,8 +89,8 @@ std::uint64_t packets_of(const DropSnapshot& snapshot, const std::string& reason
     return packets;
 }
 
-TEST_F(DropStorm, NothingIsLostOnAllCpusAtOnce) {
-    constexpr std::uint32_t frames = 2'000'000;
+// `frames` dropped on each CPU at once; all of them are in the counters.
+void DropStorm::expect_all_counted(std::uint32_t frames, double& drops_per_second) const {
     const auto watch = DropWatch::start();
     ASSERT_TRUE(watch) << to_line(watch.error());
     const auto earlier = watch->snapshot("");
@@ -108,11 +110,14 @@ TEST_F(DropStorm, NothingIsLostOnAllCpusAtOnce) {
     ASSERT_TRUE(later) << to_line(later.error());
     const auto window = window_of(*earlier, *later);
     EXPECT_EQ(packets_of(window, "unhandled_proto") + window.missed_skbs, std::uint64_t{frames} * threads);
-    const double rate = static_cast<double>(frames) * threads / took.count();
-    RecordProperty("drops_per_second", std::to_string(rate));
-    std::printf("%.2f million drops a second on %u CPUs, %llu missed\n", rate / 1e6, threads,
+    drops_per_second = static_cast<double>(frames) * threads / took.count();
+    std::printf("%.2f million drops a second on %u CPUs, %llu missed\n", drops_per_second / 1e6, threads,
                 static_cast<unsigned long long>(window.missed_skbs));
-    EXPECT_GT(rate, 2e5) << "too slow to be called a storm";
+}
+
+TEST_F(DropStorm, NothingIsLostOnAllCpusAtOnce) {
+    double drops_per_second = 0;
+    expect_all_counted(200'000, drops_per_second);
 }
 
 TEST_F(DropStorm, TheTableSaysWhatASecondCountOfTheTracepointSays) {
@@ -199,7 +204,17 @@ TEST(DropNames, PlacesAreThoseOfKallsyms) {
     EXPECT_EQ(symbols.name(16), "0x10");
 }
 
-TEST_F(DropStorm, ADropCostsLessThanItsBar) {
+// What is measured: it hangs on the machine's speed, and on who else uses it.
+class InAllDropStorm : public DropStorm {};
+
+TEST_F(InAllDropStorm, NothingIsLostOfMillions) {
+    double drops_per_second = 0;
+    expect_all_counted(2'000'000, drops_per_second);
+    RecordProperty("drops_per_second", std::to_string(drops_per_second));
+    EXPECT_GT(drops_per_second, 2e5) << "too slow to be called a storm";
+}
+
+TEST_F(InAllDropStorm, ADropCostsLessThanItsBar) {
     constexpr int rounds = 15;
     constexpr std::uint32_t frames = 200'000;
     constexpr double bar_ns = 100;

@@ -266,31 +266,36 @@ TEST(FlowTable, HeldLockMakesAPacketBusyAndIsLeftAlone) {
     EXPECT_EQ(table.account(packet(4, 5, 6), WEIR_TX, {1, 60}, 2, caller), 0);
 }
 
-// Threads as CPUs: overlapping keys, a table much too small, evictions all the time.
-void hammer(__u32 sets, __u32 keys, int threads, int packets) {
-    Table table(sets);
-    std::vector<Caller> callers(threads);
+// `body(number, caller)` on so many threads at once; what all of them came to.
+template <typename Body>
+Caller together(int threads, Body body) {
+    std::vector<Caller> callers(static_cast<std::size_t>(threads));
     std::vector<std::thread> running;
-    for (int thread = 0; thread < threads; thread++) {
-        running.emplace_back([&, thread] {
-            std::mt19937 random(static_cast<unsigned>(thread));
-            for (int i = 0; i < packets; i++) {
-                const __u32 key = random() % keys;
-                const weir_packet p = packet(key % 3 == 0 ? 6 : 4, key, key * 13, static_cast<__u16>(key));
-                const weir_count count = {1 + random() % 3, 60 + random() % 1455};
-                table.account(p, static_cast<int>(random() & 1), count, static_cast<__u32>(i / 64), callers[thread]);
-            }
-        });
-    }
+    for (int number = 0; number < threads; number++)
+        running.emplace_back([&, number] { body(number, callers[static_cast<std::size_t>(number)]); });
     for (auto& thread : running)
         thread.join();
-
     Caller all;
     for (const Caller& caller : callers) {
         all.sent += caller.sent;
         all.evicted += caller.evicted;
         all.busy += caller.busy;
     }
+    return all;
+}
+
+// Threads as CPUs: overlapping keys, a table much too small, evictions all the time.
+void hammer(__u32 sets, __u32 keys, int threads, int packets) {
+    Table table(sets);
+    const Caller all = together(threads, [&](int thread, Caller& caller) {
+        std::mt19937 random(static_cast<unsigned>(thread));
+        for (int i = 0; i < packets; i++) {
+            const __u32 key = random() % keys;
+            const weir_packet p = packet(key % 3 == 0 ? 6 : 4, key, key * 13, static_cast<__u16>(key));
+            const weir_count count = {1 + random() % 3, 60 + random() % 1455};
+            table.account(p, static_cast<int>(random() & 1), count, static_cast<__u32>(i / 64), caller);
+        }
+    });
     expect_identity(table, all);
     // All locks are free, and every slot holds a key that was sent, whole: no half of one and half of another.
     table.for_each([&](const weir_flow_hot& flow, const weir_flow_address& address) {
@@ -315,21 +320,10 @@ TEST(FlowTable, ThreadsInAnEmptyTableLoseNothing) { hammer(1024, 2000, 4, 200000
 TEST(FlowTable, SameNewFlowFromManyThreadsAddsUp) {
     for (int round = 0; round < 300; round++) {
         Table table(1);
-        std::vector<Caller> callers(4);
-        std::vector<std::thread> running;
-        for (auto& caller : callers)
-            running.emplace_back([&] {
-                for (int i = 0; i < 50; i++)
-                    table.account(packet(6, 7, 8), WEIR_RX, {1, 60}, 1, caller);
-            });
-        for (auto& thread : running)
-            thread.join();
-        Caller all;
-        for (const Caller& caller : callers) {
-            all.sent += caller.sent;
-            all.evicted += caller.evicted;
-            all.busy += caller.busy;
-        }
+        const Caller all = together(4, [&](int, Caller& caller) {
+            for (int i = 0; i < 50; i++)
+                table.account(packet(6, 7, 8), WEIR_RX, {1, 60}, 1, caller);
+        });
         expect_identity(table, all);
         EXPECT_EQ(all.evicted.direction[WEIR_RX].packets, 0u);
         EXPECT_LE(table.flows(), 4);

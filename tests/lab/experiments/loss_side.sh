@@ -16,9 +16,11 @@ keep attach_far weir attach far --role uplink
 sent_again() { inside "$1" nstat -asz TcpRetransSegs | awk '/RetransSegs/ { print $2 }'; }
 
 for side in network tenant; do
-    inside web tc qdisc replace dev eth0 root netem limit 10000 delay 2ms $([ $side = network ] || echo loss 1%)
+    of_tenant=() of_network=()
+    if [ $side = tenant ]; then of_tenant=(loss 1%); else of_network=(loss 1%); fi
+    inside web tc qdisc replace dev eth0 root netem limit 10000 delay 2ms "${of_tenant[@]}"
     inside far tc qdisc replace dev eth0 root netem limit 10000 delay 20ms
-    tc qdisc replace dev far root netem limit 10000 $([ $side = tenant ] || echo loss 1%)
+    tc qdisc replace dev far root netem limit 10000 "${of_network[@]}"
     keep "attach_$side" weir attach web
     before=$(sent_again web)
     keep "iperf_$side" inside web iperf3 -c 10.2.0.2 -n 30M -J

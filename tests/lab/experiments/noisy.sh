@@ -32,9 +32,9 @@ stand() {
 
 # tbf VERB MBIT: both ways through the uplink.
 tbf() {
-    local words="root tbf rate ${2}mbit burst 5kb latency 150ms"
-    if [ "$place" = router ]; then inside router tc qdisc "$1" dev north $words; else tc qdisc "$1" dev up0 $words; fi
-    inside world tc qdisc "$1" dev eth0 $words
+    local words=(root tbf rate "${2}mbit" burst 5kb latency 150ms)
+    if [ "$place" = router ]; then inside router tc qdisc "$1" dev north "${words[@]}"; else tc qdisc "$1" dev up0 "${words[@]}"; fi
+    inside world tc qdisc "$1" dev eth0 "${words[@]}"
 }
 
 # What plans are made of.
@@ -76,6 +76,8 @@ RULES
     local max=/proc/sys/net/netfilter/nf_conntrack_max before
     before=$(nsenter --net=/tmp/first-net cat $max)
     nsenter --net=/tmp/first-net sh -c "echo $1 >$max"
+    # With what these are now: they end with the function.
+    # shellcheck disable=SC2064
     trap "nsenter --net=/tmp/first-net sh -c 'echo $before >$max'" EXIT
 }
 

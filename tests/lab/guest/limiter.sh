@@ -61,6 +61,8 @@ limit_state() {
 
 # burst_bytes BITS_PER_SECOND MS: so much time at that rate, and at least one GSO frame.
 burst_bytes() {
+    # Divided first, so that a great rate does not overflow.
+    # shellcheck disable=SC2017
     local bytes=$(($1 / 8 * $2 / 1000))
     echo $((bytes > 70000 ? bytes : 70000))
 }

@@ -79,13 +79,11 @@ int main(int argc, char** argv) {
     tpacket_stats stats = {};
     socklen_t size = sizeof(stats);
     getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
-    std::printf("{\"lost\":%u,\"packets\":[", stats.tp_drops);
-    const char* comma = "";
-    for (const Packet& one : packets) {
-        std::printf("%s[%lu,%d,%d,%u,%u,%u,%u,%u]", comma, one.time_ns, one.ifindex, one.outgoing, one.source, one.port,
-                    one.id, one.bytes, one.segment);
-        comma = ",";
-    }
-    std::puts("]}");
+    std::printf("{\"lost\":%u,\"packets\":", stats.tp_drops);
+    tool::print_list(packets, [](const Packet& one) {
+        std::printf("[%lu,%d,%d,%u,%u,%u,%u,%u]", one.time_ns, one.ifindex, one.outgoing, one.source, one.port, one.id,
+                    one.bytes, one.segment);
+    });
+    std::puts("}");
     return 0;
 }

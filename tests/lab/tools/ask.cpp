@@ -66,20 +66,14 @@ int client(tool::Options& options) {
         answers.emplace_back(asked, tool::now_ns() - asked);
     }
 
-    std::printf("{\"answers\":");
-    tool::print(answers);
-    std::puts("}");
+    std::putchar('{');
+    tool::print_last("answers", answers);
     return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::string role = argc > 1 ? argv[1] : "";
-    tool::Options options(argc - 1, argv + 1);
-    tool::stop_on_signals();
     tool::measure_first();
-    if (role == "server") return server(options);
-    if (role == "client") return client(options);
-    tool::usage("server|client ...");
+    return tool::play(argc, argv, {"server", server}, {"client", client});
 }

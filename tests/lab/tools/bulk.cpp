@@ -57,9 +57,8 @@ int sink(tool::Options& options) {
     }
     samples.emplace_back(tool::now_ns(), bytes);
 
-    std::printf("{\"samples\":");
-    tool::print(samples);
-    std::puts("}");
+    std::putchar('{');
+    tool::print_last("samples", samples);
     return 0;
 }
 
@@ -76,15 +75,11 @@ void ask_kernel(Flow& flow) {
 }
 
 void print(const Flow& flow) {
-    std::printf("{\"retransmits\":%u,\"lost\":%u,\"delivered_ce\":%u,\"ecn\":%s,\"rtt_us\":[",
-                flow.info.tcpi_total_retrans, flow.info.tcpi_lost, flow.info.tcpi_delivered_ce,
-                flow.info.tcpi_options & TCPI_OPT_ECN ? "true" : "false");
-    const char* comma = "";
-    for (const std::uint32_t rtt_us : flow.rtt_us) {
-        std::printf("%s%u", comma, rtt_us);
-        comma = ",";
-    }
-    std::printf("]}");
+    std::printf(
+        "{\"retransmits\":%u,\"lost\":%u,\"delivered_ce\":%u,\"ecn\":%s,\"rtt_us\":", flow.info.tcpi_total_retrans,
+        flow.info.tcpi_lost, flow.info.tcpi_delivered_ce, flow.info.tcpi_options & TCPI_OPT_ECN ? "true" : "false");
+    tool::print_list(flow.rtt_us, [](std::uint32_t rtt_us) { std::printf("%u", rtt_us); });
+    std::putchar('}');
 }
 
 int source(tool::Options& options) {
@@ -130,23 +125,15 @@ int source(tool::Options& options) {
 
     std::printf("{\"start_ns\":%lu,\"delivered\":", start_ns);
     tool::print(delivered);
-    std::printf(",\"flows\":[");
-    for (const Flow& flow : flows) {
-        if (&flow != flows.data()) std::putchar(',');
+    std::printf(",\"flows\":");
+    tool::print_list(flows, [](const Flow& flow) {
         print(flow);
         close(flow.fd);
-    }
-    std::puts("]}");
+    });
+    std::puts("}");
     return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    const std::string role = argc > 1 ? argv[1] : "";
-    tool::Options options(argc - 1, argv + 1);
-    tool::stop_on_signals();
-    if (role == "sink") return sink(options);
-    if (role == "source") return source(options);
-    tool::usage("sink|source ...");
-}
+int main(int argc, char** argv) { return tool::play(argc, argv, {"sink", sink}, {"source", source}); }

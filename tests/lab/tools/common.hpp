@@ -28,15 +28,29 @@ inline std::uint64_t now_ns() {
 // Moments, and what each has: a count, or how long something took.
 using Samples = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
-// As a JSON array of arrays.
-inline void print(const Samples& samples) {
+// A JSON array; `print_one` prints an element of it.
+template <class Range, class PrintOne>
+void print_list(const Range& range, PrintOne print_one) {
     const char* comma = "";
     std::putchar('[');
-    for (const auto& [time_ns, value] : samples) {
-        std::printf("%s[%lu,%lu]", comma, time_ns, value);
+    for (const auto& one : range) {
+        std::fputs(comma, stdout);
+        print_one(one);
         comma = ",";
     }
     std::putchar(']');
+}
+
+// As a JSON array of arrays.
+inline void print(const Samples& samples) {
+    print_list(samples, [](const auto& sample) { std::printf("[%lu,%lu]", sample.first, sample.second); });
+}
+
+// The last of what a JSON object has.
+inline void print_last(const char* name, const Samples& samples) {
+    std::printf("\"%s\":", name);
+    print(samples);
+    std::puts("}");
 }
 
 // Returns early when a signal asks to stop.
@@ -59,6 +73,22 @@ inline sockaddr_in address_of(const std::string& address, std::uint64_t port) {
     socket_address.sin_port = htons(static_cast<std::uint16_t>(port));
     if (inet_pton(AF_INET, address.c_str(), &socket_address.sin_addr) != 1) die("not an IPv4 address: " + address);
     return socket_address;
+}
+
+// A program's two ends: the first word says which of them it is.
+struct Role {
+    std::string_view name;
+    int (*play)(Options&);
+};
+
+inline int play(int argc, char** argv, const Role& one, const Role& other) {
+    stop_on_signals();
+    for (const Role& role : {one, other}) {
+        if (argc < 2 || role.name != argv[1]) continue;
+        Options options(argc - 1, argv + 1);
+        return role.play(options);
+    }
+    usage((std::string(one.name) + "|" + std::string(other.name) + " ...").c_str());
 }
 
 // For bind, connect and accept, which want the general type.

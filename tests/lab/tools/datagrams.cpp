@@ -60,10 +60,9 @@ int receive(tool::Options& options) {
         }
     }
     std::printf("{\"received\":%lu,\"out_of_order\":%lu,\"first_ns\":%lu,\"last_ns\":%lu,\"longest_gap_ns\":%lu,"
-                "\"settled\":{\"received\":%lu,\"first_ns\":%lu},\"samples\":",
+                "\"settled\":{\"received\":%lu,\"first_ns\":%lu},",
                 received, out_of_order, first_ns, last_ns, longest_gap_ns, settled, settled_first_ns);
-    tool::print(samples);
-    std::puts("}");
+    tool::print_last("samples", samples);
     return 0;
 }
 
@@ -108,11 +107,4 @@ int transmit(tool::Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    const std::string role = argc > 1 ? argv[1] : "";
-    tool::Options options(argc - 1, argv + 1);
-    tool::stop_on_signals();
-    if (role == "receive") return receive(options);
-    if (role == "send") return transmit(options);
-    tool::usage("receive|send ...");
-}
+int main(int argc, char** argv) { return tool::play(argc, argv, {"receive", receive}, {"send", transmit}); }

@@ -96,8 +96,7 @@ int main(int argc, char** argv) {
     }
     pinger.listen_until(tool::now_ns() + linger_ns);
 
-    std::printf("{\"sent\":%zu,\"answers\":", pinger.asked_ns.size());
-    tool::print(pinger.answers);
-    std::puts("}");
+    std::printf("{\"sent\":%zu,", pinger.asked_ns.size());
+    tool::print_last("answers", pinger.answers);
     return 0;
 }

@@ -53,12 +53,11 @@ int main(int argc, char** argv) {
         samples.push_back({tool::now_ns(), counters(fd, interface)});
     }
 
-    std::printf("{\"interface\":\"%s\",\"samples\":[", interface.c_str());
-    const char* comma = "";
-    for (const auto& [time_ns, value] : samples) {
-        std::printf("%s[%lu,%lu,%lu,%lu,%lu]", comma, time_ns, value[0], value[1], value[2], value[3]);
-        comma = ",";
-    }
-    std::puts("]}");
+    std::printf("{\"interface\":\"%s\",\"samples\":", interface.c_str());
+    tool::print_list(samples, [](const Sample& sample) {
+        const auto& [time_ns, value] = sample;
+        std::printf("[%lu,%lu,%lu,%lu,%lu]", time_ns, value[0], value[1], value[2], value[3]);
+    });
+    std::puts("}");
     return 0;
 }
