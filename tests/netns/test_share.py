@@ -152,9 +152,9 @@ class Share(lab.Case):
 
     def counted(self, interface):
         tx = self.host.stats()[interface]["tx"]
-        return tx["packets"], tx["drop_packets"], tx["drops"]["share"]
+        return tx["packets"], tx["drop_packets"], tx["drops"]["rate"]
 
-    def test_what_is_offered_is_delivered_or_dropped_for_the_share(self):
+    def test_what_is_offered_is_delivered_or_dropped(self):
         """At the uplink's other end a capture counts what was delivered."""
         self.stopped()
         names = [f"vnic{i}" for i in range(3)]
@@ -164,9 +164,9 @@ class Share(lab.Case):
             measure.settle([measure.Point(self.net, "eth0")])
         delivered = 0
         for name in names:
-            offered, dropped, for_share = (now - then for now, then in zip(self.counted(name), before[name], strict=True))
+            offered, dropped, for_rate = (now - then for now, then in zip(self.counted(name), before[name], strict=True))
             self.assertEqual(offered, BURST)
-            self.assertEqual(for_share, dropped)
+            self.assertEqual(for_rate, dropped)
             self.assertGreater(dropped, 0)
             delivered += offered - dropped
         self.assertEqual(capture.result["in"]["classes"]["ipv4_udp"]["packets"], delivered)
