@@ -20,14 +20,15 @@ COUNT = 40
 
 @dataclasses.dataclass
 class Cause:
-    """COUNT packets are dropped by it, for this reason and for no other one that is a loss. What is called here gets the
+    """COUNT packets are dropped by it, for this reason and for no other one that is a loss. What is called here gets
+    the
     test."""
 
     name: str
     reason: str
     inject: Callable
     truth: Callable  # how many so far, by the kernel's own counter
-    prepare: Callable = lambda test: None
+    prepare: Callable = lambda _: None
     direction: str = "tx"
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half done,
+"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half
+done,
 that what is not confirmed ends by itself, and that a kill -9 after any step is mended by the next change.
 """
 import json
@@ -254,7 +255,7 @@ class TestConfirm(Base):
         self.assertEqual(done.out, "limited web: tx 5mbit, rx 7mbit, shape; back to tx 10mbit, shape in 10m 0s unless "
                                    "confirmed: weir limit confirm web\n")
         end_ns = time.monotonic_ns()
-        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0)):
+        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0), strict=True):
             self.assertEqual((rule.bps, before.bps), (bps, bps_before))
             self.assertTrue(begin_ns <= rule.revert_at_ns - 600 * SECOND_NS <= end_ns)
         limit = self.shown()["web"]

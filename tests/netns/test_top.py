@@ -18,11 +18,11 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
-import lab  # noqa: E402
-import scenarios  # noqa: E402
-import stage  # noqa: E402
-from support.parts import in_all  # noqa: E402
-from terminal import Terminal  # noqa: E402
+import lab
+import scenarios
+import stage
+from support.parts import in_all
+from terminal import Terminal
 
 WEIR = lab.tool("weir")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def tenants(screen):
     rows = {}
     for line in screen[at + 1:-1]:
         if line:
-            words = [word for word in re.sub(r"[█▉▊▋▌▍▎▏╎·#.|]{7,}", " ", line).split()]
+            words = re.sub(r"[█▉▊▋▌▍▎▏╎·#.|]{7,}", " ", line).split()
             rows[words[0]] = words[1:]
     return rows
 
