@@ -15,7 +15,6 @@ import remedy
 import suite
 from support.parts import in_all
 
-
 SLOT_NS = 100_000_000
 
 
