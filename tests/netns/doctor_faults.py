@@ -9,21 +9,22 @@ from collections.abc import Callable
 
 import lab
 import measure
-from doctor_rig import CONNECT, COUNT, LISTEN
 from craft import HOLD_SOCKET, HOLD_TAP, checksum, ipv4, tcp_syn, udp
+from doctor_rig import CONNECT, COUNT, LISTEN
 
 
 def nothing(rig):
     pass
 
 
-def no_count(rig):
+def no_count(_):
     return 0
 
 
 @dataclasses.dataclass
 class Fault:
-    """One fault, on a rig of its own that what is called here may put its own things into. inject() makes it happen, once;
+    """One fault, on a rig of its own that what is called here may put its own things into. inject() makes it happen,
+    once;
     truth() is how often it has so far, by somebody else's count than Weir's."""
 
     name: str

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What stands on the machine: who is attached where, and which objects are Weir's. To hold against each other before and
+"""What stands on the machine: who is attached where, and which objects are Weir's. To hold against each other before
+and
 after."""
 import lab
 
@@ -37,7 +38,8 @@ def snapshot(namespace, *interfaces):
 
 
 def theirs(snapshot_):
-    """A snapshot without what is Weir's: for comparing while Weir is attached beside. The qdiscs stay in only as the lines
+    """A snapshot without what is Weir's: for comparing while Weir is attached beside. The qdiscs stay in only as the
+    lines
     that are not a clsact, which Weir may have had to make."""
     left = dict(snapshot_, attached=[entry for entry in snapshot_["attached"] if not entry[2].startswith("weir")])
     left["qdiscs"] = [line for line in snapshot_["qdiscs"].splitlines() if not line.startswith("qdisc clsact")]
@@ -59,7 +61,8 @@ def _show(kind, *words):
 
 
 def owned(namespace):
-    """Every object that this namespace's instance stands on, by its pins: {(kind, id)}. Other instances on the machine are
+    """Every object that this namespace's instance stands on, by its pins: {(kind, id)}. Other instances on the machine
+    are
     other people's."""
     pins = [f"{namespace.state_dir}/{pin}" for pin in namespace.pins()]
     programs = [_show("prog", "show", "pinned", pin) for pin in pins if "/prog_" in pin]

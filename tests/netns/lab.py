@@ -16,6 +16,7 @@ A namespace is one Weir instance. Programs run in it by nsenter, not `ip netns e
 """
 import atexit
 import concurrent.futures
+import contextlib
 import ctypes
 import glob
 import json
@@ -131,7 +132,8 @@ class Process:
                                       text=True, env=env, preexec_fn=_die_with_parent)
 
     def read_line(self):
-        """One line of stdout, byte by byte: what came after it stays in the pipe, where finish() finds it. Empty at the end."""
+        """One line of stdout, byte by byte: what came after it stays in the pipe, where finish() finds it. Empty at the
+        end."""
         line = bytearray()
         while not line.endswith(b"\n"):
             byte = os.read(self.popen.stdout.fileno(), 1)
@@ -172,7 +174,8 @@ class Process:
 
 
 class Watch:
-    """A reading command of weir's over a time that the test ends (Namespace.watch): it has taken its first look when this
+    """A reading command of weir's over a time that the test ends (Namespace.watch): it has taken its first look when
+    this
     is there, and takes its second at finish()."""
 
     def __init__(self, process):
@@ -318,10 +321,8 @@ class Namespace:
 
     def remove(self):
         if os.path.isdir(self.state_dir):
-            try:
+            with contextlib.suppress(OSError, RuntimeError, subprocess.TimeoutExpired):
                 self.weir("detach", "--all", ok=None, timeout=60)
-            except (OSError, RuntimeError, subprocess.TimeoutExpired):
-                pass
         for left in glob.glob(self.state_dir + "*"):
             shutil.rmtree(left, ignore_errors=True)
         run("ip", "netns", "del", self.name, ok=None)
@@ -410,7 +411,8 @@ class Lab:
         return server
 
     def iperf(self, client, server, to, *words, port=5201, timeout=120, prefix=()):
-        """One iperf3 run from namespace to namespace; returns the client's JSON. `prefix` is before both programs' names."""
+        """One iperf3 run from namespace to namespace; returns the client's JSON. `prefix` is before both programs'
+        names."""
         listening = self.iperf_server(server, to, port, prefix)
         result = client.run(*prefix, "iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
         listening.finish(timeout=timeout)
@@ -447,7 +449,7 @@ def address(namespace, interface, number, network=0):
     namespace.ip("addr", "add", f"fd00:{network}::{number}/64", "dev", interface, "nodad")
 
 
-def _interrupt(number, frame):
+def _interrupt(*_):
     # KeyboardInterrupt, because unittest takes every other exception for a failed test and goes on.
     raise KeyboardInterrupt
 

@@ -159,7 +159,7 @@ def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600
     with lab.Lab() as the_lab:
         reports, broke_off = watch(the_lab, seconds)
-    for side, report in zip(("host", "guest"), reports):
+    for side, report in zip(("host", "guest"), reports, strict=True):
         notes = ", ".join(f"{f['id']} {f['count']}" for f in report["findings"] if f["severity"] == "info")
         print(f"{side}: {report['summary']} (info: {notes or 'none'})")
     loud = above_info(reports)

@@ -7,7 +7,8 @@
         terminal.screen()          # its lines
         terminal.code()            # of the program, once it has ended
 
-The program is started by a shell that says how the terminal was set before and after. The server ends with the Terminal,
+The program is started by a shell that says how the terminal was set before and after. The server ends with the
+Terminal,
 or with the test.
 """
 import os

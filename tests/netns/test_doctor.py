@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Doctor against injected faults: the first finding names the cause, its count is the outside truth's, and where there is
+"""Doctor against injected faults: the first finding names the cause, its count is the outside truth's, and where there
+is
 something that can be mended here, the finding goes once it is mended.
 
-Each fault runs in network namespaces of its own, several at a time. The truth is what nstat, nft, ip or the sender itself
+Each fault runs in network namespaces of its own, several at a time. The truth is what nstat, nft, ip or the sender
+itself
 counted, never Weir.
 """
 
@@ -88,7 +90,7 @@ for _fault in FAULTS:
     setattr(TestFaults, f"test_{_fault.name}", _test_of(_fault))
 
 
-def load_tests(loader, tests, pattern):
+def load_tests(_loader, tests, _pattern):
     """The whole file runs several faults at a time; one that is named on the command line runs alone."""
     TestFaults.all_at_once = True
     return tests

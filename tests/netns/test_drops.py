@@ -20,14 +20,15 @@ COUNT = 40
 
 @dataclasses.dataclass
 class Cause:
-    """COUNT packets are dropped by it, for this reason and for no other one that is a loss. What is called here gets the
+    """COUNT packets are dropped by it, for this reason and for no other one that is a loss. What is called here gets
+    the
     test."""
 
     name: str
     reason: str
     inject: Callable
     truth: Callable  # how many so far, by the kernel's own counter
-    prepare: Callable = lambda test: None
+    prepare: Callable = lambda _: None
     direction: str = "tx"
 
 
@@ -164,7 +165,7 @@ class Causes(lab.Case):
     def frames(self, *packets, target=None, ethertype=0x0800):
         """Sends IP packets as the guest, as they are."""
         head = bytes.fromhex((target or self.macs["host"]).replace(":", "") + self.macs["guest"].replace(":", ""))
-        text = json.dumps([(head + struct.pack("!H", ethertype) + packet).hex() for packet in packets])
+        text = json.dumps([(head + ethertype.to_bytes(2, "big") + packet).hex() for packet in packets])
         self.guest.run(sys.executable, "-S", "-E", "-c", SEND_FRAMES, "eth0", stdin=text)
 
     def grown(self, before):

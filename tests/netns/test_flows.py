@@ -38,7 +38,8 @@ class TestIdentity(FlowCase):
 
 
 class TestFlood(FlowCase):
-    """One tenant sprays random 5-tuples, by two senders at once; its neighbour downloads meanwhile. Now and then it stops, and
+    """One tenant sprays random 5-tuples, by two senders at once; its neighbour downloads meanwhile. Now and then it
+    stops, and
     what is counted by then is compared."""
 
     programs = ("iperf3",)
@@ -127,8 +128,11 @@ class TestSelect(FlowCase):
         """`weir flows words` is the whole list without what `keep` refuses, in the same order."""
         found = self.host.flows(*words)["flows"]
         wanted = [flow for flow in self.all if keep(flow)]
-        key = lambda flow: [flow[name] for name in ("interface", "protocol", "tenant_address", "tenant_port",
-                                                    "peer_address", "peer_port")] + [flow["tx"], flow["rx"]]
+        names = ("interface", "protocol", "tenant_address", "tenant_port", "peer_address", "peer_port", "tx", "rx")
+
+        def key(flow):
+            return [flow[name] for name in names]
+
         self.assertTrue(wanted, "the filter leaves nothing: nothing was tested")
         self.assertLess(len(wanted), len(self.all), "the filter leaves all: nothing was tested")
         self.assertEqual([key(flow) for flow in found], [key(flow) for flow in wanted])
@@ -149,7 +153,7 @@ class TestSelect(FlowCase):
 
     def test_protocol(self):
         for protocol in ("tcp", "udp"):
-            self.check(("--protocol", protocol), lambda flow: flow["protocol"] == protocol)
+            self.check(("--protocol", protocol), lambda flow, protocol=protocol: flow["protocol"] == protocol)
 
     def test_port(self):
         port = self.all[0]["peer_port"]

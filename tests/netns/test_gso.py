@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Large frames beyond plain TCP: UDP GSO, BIG TCP, what a virtual machine writes to its tap; and the arithmetic that cuts
+"""Large frames beyond plain TCP: UDP GSO, BIG TCP, what a virtual machine writes to its tap; and the arithmetic that
+cuts
 them into packets, held against the kernel's own cutting."""
 import sys
 import unittest
@@ -20,7 +21,8 @@ UDP_GSO_PACKETS = 50 * (10 + 61 + 2 + 64 + 2)
 
 
 class TestCutByTheKernel(lab.Case):
-    """A bridge forwards GSO frames from vnic0 to vnic1, where offloads are off, so that the kernel itself cuts them: what
+    """A bridge forwards GSO frames from vnic0 to vnic1, where offloads are off, so that the kernel itself cuts them:
+    what
     then leaves is what Weir must have counted at vnic0."""
 
     programs = ("iperf3", "ethtool")
@@ -113,7 +115,8 @@ class TestBigTcp(lab.Case):
 
 
 class TestTap(lab.Case):
-    """What a virtual machine writes to its tap: GSO frames whose segments nobody has counted yet (SKB_GSO_DODGY), and with
+    """What a virtual machine writes to its tap: GSO frames whose segments nobody has counted yet (SKB_GSO_DODGY), and
+    with
     --linear, whose headers are not in the skb's linear part."""
 
     frames = 500

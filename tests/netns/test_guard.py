@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guard: what a tenant may send from, with real traffic at both ingress hooks. The truth is a capture behind the host
+"""The guard: what a tenant may send from, with real traffic at both ingress hooks. The truth is a capture behind the
+host
 and what the guest's own commands say."""
 
 import json
 import unittest
 
 import lab
-from doctor_rig import Rig
 from craft import udp
+from doctor_rig import Rig
 
 LIST = "10.0.0.2,fd00::2"
 

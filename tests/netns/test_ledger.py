@@ -68,7 +68,8 @@ class TestMatrix(lab.Case):
 class TestXdp(lab.Case):
     """The XDP ingress hook counts frames as the driver hands them over; GSO and GRO are off.
 
-    The ring between two veth ends holds 256 frames, and what does not fit was seen by the sender's tap and never came: so
+    The ring between two veth ends holds 256 frames, and what does not fit was seen by the sender's tap and never came:
+    so
     there are never more under way. TCP has a window smaller than the ring; datagrams are fewer than it holds.
     """
 

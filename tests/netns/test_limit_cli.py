@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half done,
+"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half
+done,
 that what is not confirmed ends by itself, and that a kill -9 after any step is mended by the next change.
 """
 import json
@@ -12,6 +13,7 @@ import kills
 import lab
 import pinned
 from support.abi import constant, size
+from support.parts import in_all
 
 SOURCE = os.environ.get("WEIR_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -253,7 +255,7 @@ class TestConfirm(Base):
         self.assertEqual(done.out, "limited web: tx 5mbit, rx 7mbit, shape; back to tx 10mbit, shape in 10m 0s unless "
                                    "confirmed: weir limit confirm web\n")
         end_ns = time.monotonic_ns()
-        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0)):
+        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0), strict=True):
             self.assertEqual((rule.bps, before.bps), (bps, bps_before))
             self.assertTrue(begin_ns <= rule.revert_at_ns - 600 * SECOND_NS <= end_ns)
         limit = self.shown()["web"]
@@ -348,20 +350,27 @@ class TestKill(Base):
     STEPS = (("set", "web", "--tx-max", "20mbit", "--rx-max", "3mbit"), ("set", "web", "--tx-max", "30mbit",
              "--confirm-timeout", "3600"), ("confirm", "web"), ("clear", "web"))
 
-    def test_kill(self):
-        """Each change, after each of its steps."""
+    def kill(self, most):
+        """Each change, after so many of its steps."""
         self.host.weir("attach", "vnic0", "--tenant", "web")
         for number, words in enumerate(self.STEPS):
             self.redo(number)
             steps = kills.steps_of(self.host, "limit", *words)
             self.assertGreater(steps, 1, words)
-            for step in range(1, steps + 1):
+            for step in kills.spread(most, steps):
                 self.redo(number)
                 kills.kill_after(step, self.host, "limit", *words)
                 self.limit("clear", "nobody", ok=(1,))
                 self.check(f"{words} killed after step {step} of {steps}")
         self.limit("clear", "--all")
         self.assertEqual((self.inner(), self.flags()), ({}, 0))
+
+    def test_kill(self):
+        self.kill(4)
+
+    @in_all("exact but long: after each step that there is")
+    def test_kill_after_every_step(self):
+        self.kill(1 << 20)
 
     def redo(self, number):
         """What that step of STEPS wants to find."""
@@ -397,11 +406,11 @@ class TestKill(Base):
         if not limits:
             self.assertEqual(self.flags(), 0, why)
             return
-        limit = limits["web"]
+        limit, rules = limits["web"], self.rules()
         wanted = [(limit[way]["max_bps"] or 0) for way in ("tx", "rx")]
-        self.assertEqual([rule.bps for rule in self.rules()], wanted, why)
+        self.assertEqual([rule.bps for rule in rules], wanted, why)
         self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX, why)
-        pending = {rule.revert_at_ns != 0 for rule in self.rules()}
+        pending = {rule.revert_at_ns != 0 for rule in rules}
         self.assertEqual(pending, {limit["revert_in_ns"] is not None}, why)
 
 

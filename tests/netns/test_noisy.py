@@ -9,12 +9,11 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
-import lab  # noqa: E402
-import measure  # noqa: E402
-import remedy  # noqa: E402
-import suite  # noqa: E402
-from support.parts import in_all  # noqa: E402
-
+import lab
+import measure
+import remedy
+import suite
+from support.parts import in_all
 
 SLOT_NS = 100_000_000
 
@@ -47,7 +46,8 @@ class Pulse(lab.Case):
             self.assertEqual(recorded_sums(window, "vnic0")[way], ledger, way)
 
     def test_a_burst_within_a_millisecond_is_its_peak(self):
-        """A burst at the edge of a millisecond, or one that the machine interrupts, has a lower peak: none has a higher one,
+        """A burst at the edge of a millisecond, or one that the machine interrupts, has a lower peak: none has a higher
+        one,
         and one of them is whole."""
         host, guest = self.lab.pair()
         host.weir("attach", "vnic0")

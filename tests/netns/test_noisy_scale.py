@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A look back over a minute of many vNICs, with all rings full and every tenant loud; of 200 it takes less than a second of CPU.
+"""A look back over a minute of many vNICs, with all rings full and every tenant loud; of 200 it takes less than a
+second of CPU.
 
-The rings are written by the bpf system call, as if the minute had passed: 200 tenants that do 20 things loudly each would
+The rings are written by the bpf system call, as if the minute had passed: 200 tenants that do 20 things loudly each
+would
 be more than this machine's traffic can be."""
 import json
 import random

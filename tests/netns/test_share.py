@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fair share of an uplink on this kernel, with no process of weir's alive: what the tick grants is read from its map, what
+"""Fair share of an uplink on this kernel, with no process of weir's alive: what the tick grants is read from its map,
+what
 passes is counted. How near the rates on the wire come to that, and how fast, the lab knows in virtual time.
 
-Where the timer is stopped the tick runs when the test says so (WEIR_TICK_ONCE), over packets that have been counted by then:
-each of a burst is twice what the uplink carries in the longest time that a tick looks back on, however long it really was.
+Where the timer is stopped the tick runs when the test says so (WEIR_TICK_ONCE), over packets that have been counted by
+then:
+each of a burst is twice what the uplink carries in the longest time that a tick looks back on, however long it really
+was.
 """
 import contextlib
 import struct
@@ -153,9 +156,9 @@ class Share(lab.Case):
 
     def counted(self, interface):
         tx = self.host.stats()[interface]["tx"]
-        return tx["packets"], tx["drop_packets"], tx["drops"]["share"]
+        return tx["packets"], tx["drop_packets"], tx["drops"]["rate"]
 
-    def test_what_is_offered_is_delivered_or_dropped_for_the_share(self):
+    def test_what_is_offered_is_delivered_or_dropped(self):
         """At the uplink's other end a capture counts what was delivered."""
         self.stopped()
         names = [f"vnic{i}" for i in range(3)]
@@ -165,9 +168,9 @@ class Share(lab.Case):
             measure.settle([measure.Point(self.net, "eth0")])
         delivered = 0
         for name in names:
-            offered, dropped, for_share = (now - then for now, then in zip(self.counted(name), before[name], strict=True))
+            offered, dropped, for_rate = (now - then for now, then in zip(self.counted(name), before[name], strict=True))
             self.assertEqual(offered, BURST)
-            self.assertEqual(for_share, dropped)
+            self.assertEqual(for_rate, dropped)
             self.assertGreater(dropped, 0)
             delivered += offered - dropped
         self.assertEqual(capture.result["in"]["classes"]["ipv4_udp"]["packets"], delivered)
@@ -187,7 +190,8 @@ class Share(lab.Case):
             lab.wait_for(lambda: self.passed() > passed, "what it lets through", timeout=60)
             passed = self.passed() - passed
         took_s = (time.monotonic_ns() - begin_ns) / 1e9
-        # Until the tick has seen them, each may have what the others do not use; and no queue is more than 20 full packets.
+        # Until the tick has seen them, each may have what the others do not use; and no queue is more than 20 full
+        # packets.
         self.assertLess(passed * 8, 1.5 * CAPACITY * took_s + 3 * 20 * FRAME * 8)
 
     def is_shared(self, found, parts):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """VLAN and QinQ tags, in the frame and beside it, GSO frames included: the ledger's error is still 0.
 
-This kernel needs no VLAN device for it. A frame that arrives with a tag inside has it taken out and put beside before any
+This kernel needs no VLAN device for it. A frame that arrives with a tag inside has it taken out and put beside before
+any
 ingress hook (skb_vlan_untag); what a bridge forwards keeps it there; and bpf_skb_vlan_push puts one beside at egress.
 """
 import unittest
@@ -11,7 +12,8 @@ import measure
 
 
 class TestInFrame(lab.Case):
-    """Raw frames with one and two tags inside: at the sender's egress they stand in the frame; at the receiver's ingress
+    """Raw frames with one and two tags inside: at the sender's egress they stand in the frame; at the receiver's
+    ingress
     the outer one stands beside it."""
 
     frames = 1000
@@ -46,7 +48,8 @@ class TestInFrame(lab.Case):
 
 
 class TestBeside(lab.Case):
-    """TCP and UDP between two guests that tag all they send, over a bridge: the host's vNIC sees the tag beside the frame
+    """TCP and UDP between two guests that tag all they send, over a bridge: the host's vNIC sees the tag beside the
+    frame
     both ways, and so does a guest's Weir where the tag is pushed before it and popped after it."""
 
     programs = ("iperf3",)

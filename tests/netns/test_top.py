@@ -18,10 +18,11 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "noisy"))
-import lab  # noqa: E402
-import scenarios  # noqa: E402
-import stage  # noqa: E402
-from terminal import Terminal  # noqa: E402
+import lab
+import scenarios
+import stage
+from support.parts import in_all
+from terminal import Terminal
 
 WEIR = lab.tool("weir")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -42,7 +43,7 @@ def tenants(screen):
     rows = {}
     for line in screen[at + 1:-1]:
         if line:
-            words = [word for word in re.sub(r"[█▉▊▋▌▍▎▏╎·#.|]{7,}", " ", line).split()]
+            words = re.sub(r"[█▉▊▋▌▍▎▏╎·#.|]{7,}", " ", line).split()
             rows[words[0]] = words[1:]
     return rows
 
@@ -203,24 +204,33 @@ class Keys(Simulated):
         terminal.press("p")
         terminal.wait(lambda screen: "paused" not in screen[0] and screen[1:] != before[1:], "the next reading")
 
-    def test_keys_do_not_wait_for_a_reading(self):
-        # Of so many vNICs one takes several intervals.
+    def press_during_long_readings(self):
+        """How long the slowest of 16 keys takes, and the end."""
+        # Of so many vNICs a reading takes several intervals.
         terminal = Terminal(self.namespace, [WEIR, "top", "--simulate", "20000", "--interval", "0.1"])
         self.addCleanup(terminal.__exit__)
-        terminal.wait(lambda screen: "reading takes" in "".join(screen), "a slow reading", timeout=60)
+        terminal.wait(lambda screen: "reading takes" in "".join(screen), "a slow reading", timeout=120)
         slowest = 0
         for _ in range(8):
             for key, shown in (("?", "keys and columns"), ("x", "by load")):
                 begun = time.monotonic()
                 terminal.press(key)
-                terminal.wait(lambda screen, shown=shown: shown in screen[0], shown, timeout=5)
+                terminal.wait(lambda screen, shown=shown: shown in screen[0], shown, timeout=60)
                 slowest = max(slowest, time.monotonic() - begun)
-        print(f"\nthe slowest of 16 keys, with readings that take long: {slowest * 1000:.0f} ms", file=sys.stderr)
-        self.assertLess(slowest, 1)
         begun = time.monotonic()
         terminal.press("q")
-        self.assertEqual(terminal.code(), 0)
-        self.assertLess(time.monotonic() - begun, 2, "it does not wait for a reading at its end either")
+        self.assertEqual(terminal.code(timeout=60), 0)
+        return slowest, time.monotonic() - begun
+
+    def test_keys_are_answered_during_long_readings(self):
+        self.press_during_long_readings()
+
+    @in_all("statistical: how soon, in real time")
+    def test_keys_do_not_wait_for_a_reading(self):
+        slowest, end = self.press_during_long_readings()
+        print(f"\nthe slowest of 16 keys, with readings that take long: {slowest * 1000:.0f} ms", file=sys.stderr)
+        self.assertLess(slowest, 1)
+        self.assertLess(end, 2, "it does not wait for a reading at its end either")
 
 
 class Leaving(Simulated):
@@ -283,7 +293,9 @@ class Leaving(Simulated):
         pid, master = pty.fork()
         if pid == 0:
             os.execve(WEIR, [WEIR, "top", "--simulate", "10"], {**os.environ, "TERM": "xterm-256color"})
-        time.sleep(1)
+        seen = b""
+        while b"TENANT" not in seen:
+            seen += os.read(master, 65536)
         os.close(master)
         lab.wait_for(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, "its end")
 
@@ -329,6 +341,16 @@ class Words(Simulated):
 
 
 class Price(Simulated):
+    def test_it_sleeps_between_readings(self):
+        """It never goes to sleep by itself more than a few times a reading and a key: it does not poll."""
+        terminal = self.open()
+        status = pathlib.Path(f"/proc/{terminal.pid()}/status")
+        sleeps = lambda: int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.MULTILINE)[1])  # noqa: E731
+        begun, before = time.monotonic(), sleeps()
+        lab.wait_for(lambda: sleeps() > before + 10, "readings", timeout=60)
+        self.assertLess(sleeps() - before, 20 * (1 + (time.monotonic() - begun) / 0.5))
+
+    @in_all("statistical: CPU time")
     def test_a_thousand_vnics_twice_a_second(self):
         terminal = self.open()
         pid = terminal.pid()
@@ -344,6 +366,31 @@ class Live(lab.Case):
 
     programs = ("tmux",)
 
+    def test_rates_add_up_to_what_was_sent(self):
+        """Rate by time, over all readings: each packet is in one of them."""
+        host, guest = self.lab.pair()
+        host.weir("attach", "vnic0", "--tenant", "web")
+        top = host.start(WEIR, "top", "-j", "--interval", "0.2")
+        packets = size = flows = 0
+
+        def read():
+            nonlocal packets, size, flows
+            line = json.loads(top.read_line())
+            [web] = [load for load in line["tenants"] if load["tenant"] == "web"]
+            packets += web["tx"]["rate_pps"] * line["window_ns"] / 1e9
+            size += web["tx"]["rate_bps"] * line["window_ns"] / 8e9
+            flows = max(flows, web["flows"])
+
+        read()
+        packets = size = 0
+        self.lab.sender(guest, "eth0", "--count", 3000, "--size", 1000).finish()
+        lab.wait_for(lambda: read() or packets > 2999, "all packets", timeout=60)
+        top.kill()
+        self.assertAlmostEqual(packets, 3000, delta=3)
+        self.assertAlmostEqual(size, 3_000_000, delta=3000)
+        self.assertGreaterEqual(flows, 1)
+
+    @in_all("statistical: rates beside the device's, over other intervals")
     def test_rates_flows_and_a_limit(self):
         host, guest = self.lab.pair()
         other = self.lab.namespace("other")
@@ -381,6 +428,7 @@ class Live(lab.Case):
         terminal.press("q")
         self.assertEqual(terminal.code(), 0)
 
+    @in_all("statistical: who is harmed, in real time")
     def test_who_becomes_noisy_is_said_and_whom_it_harms(self):
         theatre = stage.Stage(self.lab, "abc")
         for name in "ac":
