@@ -102,8 +102,8 @@ def descendants(pid):
 
 
 def places_of(namespaces):
-    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives an inode's
-    number to the next namespace when it is free, a cookie never."""
+    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives a free
+    inode number to the next namespace, a cookie never."""
     found = {}
     for pid in filter(str.isdigit, entries("/proc")):
         own = f"/proc/{pid}/ns/net"
@@ -311,12 +311,13 @@ MOMENTS = (Demo.wait_for_namespaces, Demo.wait_for_weir, Demo.wait_for_traffic)
 
 
 def as_it_should_be():
-    """What a demo reads when all agree: of each tenant a stream, of db ten queries, of batch a segment that went twice."""
+    """What a demo reads when all agree: a stream of each tenant, ten queries, and a segment that went twice."""
     def count(packets, size):
         return {"packets": packets, "bytes": size}
 
     def flow(protocol, tenant_port, peer_port, tx, rx):
-        return {"protocol": protocol, "tenant_port": tenant_port, "peer_port": peer_port, "tx": count(*tx), "rx": count(*rx)}
+        return {"protocol": protocol, "tenant_port": tenant_port, "peer_port": peer_port,
+                "tx": count(*tx), "rx": count(*rx)}
 
     tcp = (11, 11 * 66 + 8 + 10_037)  # ten segments of payload and a SYN
     flows = {report.WEB.vnic: [flow("tcp", 40_000, 5201, (1, 74), tcp)],

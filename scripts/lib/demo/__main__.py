@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Weir at work: three tenants in network namespaces behind a bridge and an uplink, real traffic, and what Weir saw of it
-beside what the traffic's own tools and the kernels counted. Uses weir -j, ip and iperf3. Called by scripts/demo.
+"""Weir at work: three tenants in network namespaces behind a bridge and an uplink, real traffic, and what Weir saw of
+it beside what the traffic's own tools and the kernels counted. Uses weir -j, ip and iperf3. Called by scripts/demo.
 
 It touches no interface of the machine: everything stands in namespaces that only its own processes hold. The demo runs
 in a child; the parent forwards signals, and takes away what is left when the child has ended, for whatever reason. The

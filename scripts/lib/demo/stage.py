@@ -164,7 +164,7 @@ def build_network(namespaces):
     """All of it, but the host's side is down still: so Weir is there before the first packet."""
     ends = [(tenant.name, tenant.vnic, tenant.address) for tenant in TENANTS] + [("world", UPLINK, WORLD_ADDRESS)]
     ip("link add br0 type bridge")
-    with contextlib.suppress(Failure):  # quiet, where the bridge can snoop at all: no IGMP reports in the tenants' books
+    with contextlib.suppress(Failure):  # quiet, where it can snoop at all: no IGMP reports in the tenants' books
         ip("link set br0 type bridge mcast_snooping 0")
     for name, interface, address in ends:
         ip(f"link add {interface} type veth peer name eth0 netns /proc/{os.getpid()}/fd/{namespaces[name]}\n"

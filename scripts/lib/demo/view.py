@@ -42,7 +42,7 @@ class LiveView:
 
 def tenants_now(top):
     loads = {load["tenant"]: load for load in top["tenants"]}
-    rates = {tenant.name: loads[tenant.name]["tx"]["rate_bps"] + loads[tenant.name]["rx"]["rate_bps"] for tenant in TENANTS}
+    rates = {name: sum(loads[name][way]["rate_bps"] for way in ("tx", "rx")) for name, *_ in TENANTS}
     rows = []
     for name, rate in rates.items():
         load, share = loads[name], rate / max(sum(rates.values()), 1)
