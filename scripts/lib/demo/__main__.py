@@ -15,9 +15,9 @@ import subprocess
 import sys
 import time
 
+import ground
 import report
-import stage
-from stage import DB, DNS_PORT, TENANTS, UPLINK, WORLD_ADDRESS, Failure, Program
+from ground import DB, DNS_PORT, TENANTS, UPLINK, WORLD_ADDRESS, Failure, Program
 from view import REFRESH, LiveView
 
 SECONDS_MIN, SECONDS_MAX = 1, 600
@@ -66,7 +66,7 @@ class Traffic:
         end = time.monotonic() + GRACE
         while True:
             there = set()
-            with stage.inside(namespaces, "world"):
+            with ground.inside(namespaces, "world"):
                 for protocol in ("tcp", "udp"):
                     with open(f"/proc/self/net/{protocol}", encoding="ascii") as sockets:
                         for words in map(str.split, sockets.readlines()[1:]):
@@ -80,7 +80,8 @@ class Traffic:
 
     def finished(self):
         self.check_servers()
-        return all([program.ended() for program in (*self.clients.values(), self.asker)])
+        ended = [program.ended() for program in (*self.clients.values(), self.asker)]  # asks all: one may have failed
+        return all(ended)
 
     def totals(self):
         self.responder.end(signal.SIGTERM)
@@ -125,13 +126,13 @@ def wait_for_quiet(binary, stop):
 
 def read_devices(namespace=None):
     return {link["ifname"]: link["stats64"]
-            for link in json.loads(stage.ip("link show", "-s", "-j", namespace=namespace))}
+            for link in json.loads(ground.ip("link show", "-s", "-j", namespace=namespace))}
 
 
 def read_peer(namespaces, name):
-    with stage.inside(namespaces, name), open("/proc/self/net/snmp", encoding="ascii") as file:
+    with ground.inside(namespaces, name), open("/proc/self/net/snmp", encoding="ascii") as file:
         names, values = (line.split() for line in file if line.startswith("Tcp:"))
-    tcp = dict(zip(names, values))
+    tcp = dict(zip(names, values, strict=True))
     # OutSegs leaves out segments that carry nothing but what was sent before; RetransSegs has those.
     return {"sent": int(tcp["OutSegs"]), "again": int(tcp["RetransSegs"]),
             "dropped": read_devices(namespaces[name])["eth0"]["tx"]["dropped"]}
@@ -150,10 +151,10 @@ def play(namespaces, words, stop):
     view = LiveView()
     try:
         view.draw("Weir demo: building three tenants, a bridge and an uplink in namespaces …\n")
-        stage.build_network(namespaces)
+        ground.build_network(namespaces)
         stop.sleep(0)
         attach(words.weir)  # before the interfaces come up: so not one packet is missed
-        stage.bring_up()
+        ground.bring_up()
         stop.sleep(0)
         traffic = Traffic(namespaces, words.seconds, stop)
         watch(traffic, view, words.weir, words.seconds, stop)
@@ -188,15 +189,15 @@ def supervise(child, stop):
 
 
 def perform(words):
-    stop = stage.StopSignals()
-    namespaces = stage.make_namespaces()
-    stage.call("prctl", stage.PR_SET_CHILD_SUBREAPER, 1)
+    stop = ground.StopSignals()
+    namespaces = ground.make_namespaces()
+    ground.call("prctl", ground.PR_SET_CHILD_SUBREAPER, 1)
     parent = os.getpid()
     child = os.fork()
     try:
         if child:
             return supervise(child, stop)
-        stage.die_with_parent(parent, signal.SIGTERM)
+        ground.die_with_parent(parent, signal.SIGTERM)
         play(namespaces, words, stop)
         return 0
     finally:

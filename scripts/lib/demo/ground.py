@@ -89,7 +89,8 @@ class Program:
     def __init__(self, *words, namespace=None, stdin="", stdout=None):
         words = [str(word) for word in words]
         self.line = " ".join([os.path.basename(words[0]), *words[1:]])
-        self.files = [tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") for _ in range(3)]
+        self.files = [tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+                      for _ in range(3)]
         self.files[0].write(stdin)
         self.files[0].seek(0)
         parent = os.getpid()
@@ -102,7 +103,8 @@ class Program:
 
         try:
             self.popen = subprocess.Popen(words, stdin=self.files[0], stdout=stdout or self.files[1],
-                                          stderr=self.files[2], start_new_session=True, preexec_fn=prepare)
+                                          stderr=self.files[2], start_new_session=True,
+                                          preexec_fn=prepare)  # noqa: PLW1509 - there are no threads
         except OSError as error:
             raise Failure(f"cannot run {words[0]}: {error.strerror}") from None
 
