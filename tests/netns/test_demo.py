@@ -5,6 +5,7 @@ The demo's network namespaces have no names. They are found by the descriptors t
 are gone when no process is in them, holds them or has them mounted.
 """
 import ctypes
+import importlib
 import os
 import pathlib
 import pty
@@ -25,9 +26,9 @@ import lab
 from support.parts import in_all
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
-SCRIPT = str(SCRIPTS / "demo")
 sys.path.append(str(SCRIPTS / "lib" / "demo"))
-import report  # noqa: E402
+report = importlib.import_module("report")
+SCRIPT = str(SCRIPTS / "demo")
 NAMESPACES = 5
 LONG = "120"  # seconds: a demo that ends within a test's patience has been ended
 CLONE_NEWNET = 0x40000000
@@ -102,8 +103,8 @@ def descendants(pid):
 
 
 def places_of(namespaces):
-    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives an inode's
-    number to the next namespace when it is free, a cookie never."""
+    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives a free
+    inode number to the next namespace, a cookie never."""
     found = {}
     for pid in filter(str.isdigit, entries("/proc")):
         own = f"/proc/{pid}/ns/net"
@@ -270,7 +271,7 @@ class TestReport(DemoCase):
         self.assertRegex(text, r"\x1b\[\d+A\x1b\[J")
         # Up goes exactly over what was drawn, so that no line of an earlier picture stays.
         frames = re.split(r"\x1b\[(\d+)A\x1b\[J", text)
-        for drawn, up in zip(frames[::2], frames[1::2]):
+        for drawn, up in zip(frames[:-1:2], frames[1::2], strict=True):
             self.assertEqual(drawn.count("\n"), int(up))
         self.assertIn("16 of 16 exact", ESCAPE.sub("", frames[-1]))
 
@@ -311,12 +312,13 @@ MOMENTS = (Demo.wait_for_namespaces, Demo.wait_for_weir, Demo.wait_for_traffic)
 
 
 def as_it_should_be():
-    """What a demo reads when all agree: of each tenant a stream, of db ten queries, of batch a segment that went twice."""
+    """What a demo reads when all agree: a stream of each tenant, ten queries, and a segment that went twice."""
     def count(packets, size):
         return {"packets": packets, "bytes": size}
 
     def flow(protocol, tenant_port, peer_port, tx, rx):
-        return {"protocol": protocol, "tenant_port": tenant_port, "peer_port": peer_port, "tx": count(*tx), "rx": count(*rx)}
+        return {"protocol": protocol, "tenant_port": tenant_port, "peer_port": peer_port,
+                "tx": count(*tx), "rx": count(*rx)}
 
     tcp = (11, 11 * 66 + 8 + 10_037)  # ten segments of payload and a SYN
     flows = {report.WEB.vnic: [flow("tcp", 40_000, 5201, (1, 74), tcp)],
@@ -344,9 +346,10 @@ def as_it_should_be():
 class TestWhatHolds(unittest.TestCase):
     """Of the comparisons, without any traffic: what is an agreement, and what ends the demo as a failure."""
 
-    def findings(self, change=lambda evidence: None):
+    def findings(self, change=None, *words):
         evidence = as_it_should_be()
-        change(evidence)
+        if change:
+            change(evidence, *words)
         return list(report.findings(evidence))
 
     def test_all_agree(self):
@@ -367,24 +370,28 @@ class TestWhatHolds(unittest.TestCase):
         for what, step in steps.items():
             for by in (-1, 1):
                 with self.subTest(what=what, by=by):
-                    self.assertIn(what, "\n".join(self.findings(lambda evidence: step(evidence, by))))
+                    self.assertIn(what, "\n".join(self.findings(step, by)))
+
+    @staticmethod
+    def set_iperf3(evidence, name, sent, received):
+        evidence.iperf3[name].update(sent=sent, received=received)
 
     def test_payload_is_between_what_was_read_and_what_was_written_and_sent_again(self):
         for name, again in (("web", 0), ("batch", 1)):
             with self.subTest(name=name):
                 bound = 10_037 - (37 if name == "batch" else 0) - again * 1448
-                self.assertEqual(self.findings(lambda e: e.iperf3[name].update(sent=bound, received=0)), [])
-                self.assertNotEqual(self.findings(lambda e: e.iperf3[name].update(sent=bound - 1, received=0)), [])
-                self.assertNotEqual(self.findings(lambda e: e.iperf3[name].update(received=10_038, sent=20_000)), [])
+                self.assertEqual(self.findings(self.set_iperf3, name, bound, 0), [])
+                self.assertNotEqual(self.findings(self.set_iperf3, name, bound - 1, 0), [])
+                self.assertNotEqual(self.findings(self.set_iperf3, name, 20_000, 10_038), [])
 
     def test_what_was_lost_before_the_vnic_excuses_so_much_and_no_more(self):
         def lose(evidence, packets):
             evidence.peers["db"]["dropped"] = 2
             evidence.queries += packets
 
-        self.assertEqual(self.findings(lambda e: lose(e, 2)), [])
-        self.assertNotEqual(self.findings(lambda e: lose(e, 3)), [])
-        self.assertNotEqual(self.findings(lambda e: lose(e, -1)), [])
+        self.assertEqual(self.findings(lose, 2), [])
+        self.assertNotEqual(self.findings(lose, 3), [])
+        self.assertNotEqual(self.findings(lose, -1), [])
 
 
 class TestEveryWayOut(DemoCase):

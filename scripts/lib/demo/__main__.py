@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Weir at work: three tenants in network namespaces behind a bridge and an uplink, real traffic, and what Weir saw of it
-beside what the traffic's own tools and the kernels counted. Uses weir -j, ip and iperf3. Called by scripts/demo.
+"""Weir at work: three tenants in network namespaces behind a bridge and an uplink, real traffic, and what Weir saw of
+it beside what the traffic's own tools and the kernels counted. Uses weir -j, ip and iperf3. Called by scripts/demo.
 
 It touches no interface of the machine: everything stands in namespaces that only its own processes hold. The demo runs
 in a child; the parent forwards signals, and takes away what is left when the child has ended, for whatever reason. The
@@ -15,30 +15,29 @@ import subprocess
 import sys
 import time
 
+import ground
 import report
-import stage
-from stage import DB, DNS_PORT, TENANTS, UPLINK, WORLD_ADDRESS, Failure, Program
-from table import COLUMNS, IS_TERMINAL, bar, painted, scaled, table
+from ground import DB, DNS_PORT, TENANTS, UPLINK, WORLD_ADDRESS, Failure, Program
+from view import REFRESH, LiveView
 
 SECONDS_MIN, SECONDS_MAX = 1, 600
-REFRESH = 0.5
 GRACE = 15  # seconds for iperf3 to begin and to end
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 
 
-def weir(binary, *words):
-    program = Program(binary, *words, "-j")
+def weir(binary, *words, stdin=""):
+    program = Program(binary, *words, "-j", stdin=stdin)
     if code := program.popen.wait():
-        raise Failure(program.text(1).strip().removeprefix("weir: ") or f'"{program.line}": exit code {code}',
+        raise Failure(program.text(2).strip().removeprefix("weir: ") or f'"{program.line}": exit code {code}',
                       code if code > 0 else 1)
-    return json.loads(program.text(0))
+    return json.loads(program.text(1))
 
 
 def attach(binary):
-    for tenant in TENANTS:
-        weir(binary, "attach", tenant.vnic, "--tenant", tenant.name, "--flows", tenant.flows)
-    weir(binary, "attach", UPLINK, "--tenant", UPLINK, "--role", "uplink", "--flows", DB.flows)
+    vnics = [{"interface": tenant.vnic, "tenant": tenant.name, "flows": tenant.flows} for tenant in TENANTS]
+    vnics.append({"interface": UPLINK, "role": "uplink", "flows": DB.flows})
+    weir(binary, "apply", "-", stdin=json.dumps({"schema_version": 1, "vnics": vnics}))
 
 
 class Traffic:
@@ -67,7 +66,7 @@ class Traffic:
         end = time.monotonic() + GRACE
         while True:
             there = set()
-            with stage.inside(namespaces, "world"):
+            with ground.inside(namespaces, "world"):
                 for protocol in ("tcp", "udp"):
                     with open(f"/proc/self/net/{protocol}", encoding="ascii") as sockets:
                         for words in map(str.split, sockets.readlines()[1:]):
@@ -81,7 +80,8 @@ class Traffic:
 
     def finished(self):
         self.check_servers()
-        return all([program.ended() for program in (*self.clients.values(), self.asker)])
+        ended = [program.ended() for program in (*self.clients.values(), self.asker)]  # asks all: one may have failed
+        return all(ended)
 
     def totals(self):
         self.responder.end(signal.SIGTERM)
@@ -89,59 +89,14 @@ class Traffic:
         iperf3 = {}
         for name, client in self.clients.items():
             try:
-                said = json.loads(client.text(0))
+                said = json.loads(client.text(1))
                 end = said["end"]
                 iperf3[name] = {"ports": {stream["local_port"] for stream in said["start"]["connected"]},
                                 "sent": end["sum_sent"]["bytes"], "received": end["sum_received"]["bytes"],
                                 "packets": end["sum_sent"].get("packets", 0)}
             except (ValueError, KeyError) as error:
                 raise Failure(f"cannot read what iperf3 printed: {error!r} (is it iperf 3.9 or newer?)") from None
-        return {"iperf3": iperf3, "queries": int(self.asker.text(0)), "answers": int(self.responder.text(0))}
-
-
-class LiveView:
-    """What stands on the terminal while the traffic runs, drawn again and again in place. Elsewhere, nothing."""
-
-    def __init__(self):
-        self.lines = 0
-        self.top = None
-        self.rest = ""
-
-    def draw(self, text):
-        if IS_TERMINAL:
-            print(f"\x1b[{self.lines}A\x1b[J" * (self.lines > 0) + text, end="", flush=True)
-            self.lines = text.count("\n")
-
-    def refresh(self, binary, elapsed, seconds):
-        """The newest that weir top has to say."""
-        if not IS_TERMINAL:
-            return
-        if not self.top:
-            self.top = Program(binary, "top", "-j", "--interval", REFRESH, stdout=subprocess.PIPE)
-            os.set_blocking(self.top.popen.stdout.fileno(), False)
-        self.top.ended()
-        *whole, self.rest = (self.rest + (self.top.popen.stdout.read() or b"").decode()).split("\n")
-        if whole:
-            title = f"Weir demo: real traffic in namespaces of its own, {elapsed} of {seconds} s (Ctrl-C ends it)"
-            self.draw(f"{title[:COLUMNS]}\n\n{painted(tenants_now(json.loads(whole[-1])))}")
-
-    def end(self):
-        if self.top:
-            self.top.end()
-        self.draw("")
-
-
-def tenants_now(top):
-    loads = {load["tenant"]: load for load in top["tenants"]}
-    rates = {tenant.name: loads[tenant.name]["tx"]["rate_bps"] + loads[tenant.name]["rx"]["rate_bps"] for tenant in TENANTS}
-    rows = []
-    for name, rate in rates.items():
-        load, share = loads[name], rate / max(sum(rates.values()), 1)
-        rows.append([(name, "strong"), *(scaled(load[way]["rate_bps"], "bit/s") for way in ("tx", "rx")),
-                     scaled(load["tx"]["rate_pps"] + load["rx"]["rate_pps"], "pps"), f"{load['flows'] or 0:,}",
-                     f"{bar(share, 24)} {100 * share:.0f} %"])
-    return table([("TENANT", "<"), ("TX", ">"), ("RX", ">"), ("PACKETS", ">"), ("FLOWS, 10 S", ">2"),
-                  ("SHARE OF THE UPLINK", "<1")], rows)
+        return {"iperf3": iperf3, "queries": int(self.asker.text(1)), "answers": int(self.responder.text(1))}
 
 
 def watch(traffic, view, binary, seconds, stop):
@@ -171,13 +126,13 @@ def wait_for_quiet(binary, stop):
 
 def read_devices(namespace=None):
     return {link["ifname"]: link["stats64"]
-            for link in json.loads(stage.run("ip", "-s", "-j", "link", namespace=namespace))}
+            for link in json.loads(ground.ip("link show", "-s", "-j", namespace=namespace))}
 
 
 def read_peer(namespaces, name):
-    with stage.inside(namespaces, name), open("/proc/self/net/snmp", encoding="ascii") as file:
+    with ground.inside(namespaces, name), open("/proc/self/net/snmp", encoding="ascii") as file:
         names, values = (line.split() for line in file if line.startswith("Tcp:"))
-    tcp = dict(zip(names, values))
+    tcp = dict(zip(names, values, strict=True))
     # OutSegs leaves out segments that carry nothing but what was sent before; RetransSegs has those.
     return {"sent": int(tcp["OutSegs"]), "again": int(tcp["RetransSegs"]),
             "dropped": read_devices(namespaces[name])["eth0"]["tx"]["dropped"]}
@@ -196,10 +151,10 @@ def play(namespaces, words, stop):
     view = LiveView()
     try:
         view.draw("Weir demo: building three tenants, a bridge and an uplink in namespaces …\n")
-        stage.build_network(namespaces)
+        ground.build_network(namespaces)
         stop.sleep(0)
         attach(words.weir)  # before the interfaces come up: so not one packet is missed
-        stage.bring_up(namespaces)
+        ground.bring_up()
         stop.sleep(0)
         traffic = Traffic(namespaces, words.seconds, stop)
         watch(traffic, view, words.weir, words.seconds, stop)
@@ -234,15 +189,15 @@ def supervise(child, stop):
 
 
 def perform(words):
-    stop = stage.StopSignals()
-    namespaces = stage.make_namespaces()
-    stage.call("prctl", stage.PR_SET_CHILD_SUBREAPER, 1)
+    stop = ground.StopSignals()
+    namespaces = ground.make_namespaces()
+    ground.call("prctl", ground.PR_SET_CHILD_SUBREAPER, 1)
     parent = os.getpid()
     child = os.fork()
     try:
         if child:
             return supervise(child, stop)
-        stage.die_with_parent(parent, signal.SIGTERM)
+        ground.die_with_parent(parent, signal.SIGTERM)
         play(namespaces, words, stop)
         return 0
     finally:

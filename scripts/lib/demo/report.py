@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 
-from stage import BATCH, DB, DNS_PORT, TENANTS, UPLINK, WEB
+from ground import BATCH, DB, DNS_PORT, TENANTS, UPLINK, WEB
 from table import duration, heading, painted, scaled, table, toned, wrapped
 
 # Headers on the wire, layer 2 on: Ethernet, IPv4, and TCP with its timestamp option or UDP.
@@ -27,7 +27,7 @@ class Evidence:
     flows: dict  # interface -> what weir flows has
     latency: dict  # interface -> its entry in weir latency
     devices: dict  # interface -> its own counters in the host namespace
-    peers: dict  # tenant, and world -> TCP segments 'sent' and sent 'again', skbs 'dropped' on the way to the host's end
+    peers: dict  # tenant, and world -> TCP segments 'sent' and 'again', skbs 'dropped' on the way to the host's end
     iperf3: dict  # tenant -> 'ports' of the clients, 'sent' and 'received' bytes, 'packets'
     queries: int  # sent
     answers: int
@@ -75,8 +75,8 @@ def data_streams(evidence, tenant, protocol):
 
 
 def tcp_row(evidence, tenant, sends):
-    """iperf3 stops with data in the sockets: written, and never sent or never read. So what the wire carried is no less
-    than what was read, and no more than what was written and what TCP sent again."""
+    # iperf3 stops with data in the sockets: written, and never sent or never read. So what the wire carried is no less
+    # than what was read, and no more than what was written and what TCP sent again.
     iperf3 = evidence.iperf3[tenant.name]
     streams = data_streams(evidence, tenant, "tcp")
     packets, size = (streams.tx_packets, streams.tx_bytes) if sends else (streams.rx_packets, streams.rx_bytes)
@@ -100,7 +100,8 @@ def compare(evidence):
                      "iperf3 + headers", lost * (UDP_PAYLOAD + UDP_HEADERS))
 
     # A query whose flow was evicted from the table is among the vNIC's evicted packets.
-    queries = sum_of([flow for flow in evidence.flows[DB.vnic] if flow["protocol"] == "udp" and flow["peer_port"] == DNS_PORT])
+    queries = sum_of([flow for flow in evidence.flows[DB.vnic]
+                      if flow["protocol"] == "udp" and flow["peer_port"] == DNS_PORT])
     evicted = {way: evidence.vnics[DB.vnic][way]["untracked"]["evicted"]["packets"] for way in WAYS}
     world = evidence.peers["world"]
     yield Comparison(DB.name, f"queries, {queries.flows:,} flows", queries.tx_packets + evicted["tx"],
@@ -121,7 +122,7 @@ def compare(evidence):
 
 
 def audit(evidence):
-    """flows + untracked = ledger, packets and bytes, tx and rx, of every vNIC: how many of these are exact, of how many."""
+    """flows + untracked = ledger, packets and bytes, tx and rx, of every vNIC: how many are exact, of how many."""
     sums = []
     for interface, vnic in evidence.vnics.items():
         flows = sum_of(evidence.flows[interface])._asdict()
@@ -146,8 +147,8 @@ def ledgers(evidence):
         sizes = [flow["tx"]["bytes"] + flow["rx"]["bytes"] for flow in flows]
         largest = "-"
         if flows:
-            size = max(sizes)
-            largest = "{protocol} :{tenant_port} → :{peer_port}, ".format(**flows[sizes.index(size)]) + scaled(size, "B")
+            flow = flows[sizes.index(max(sizes))]
+            largest = "{protocol} :{tenant_port} → :{peer_port}, ".format(**flow) + scaled(max(sizes), "B")
         figures = [f"{evidence.vnics[interface][way][what]:,}" for way in WAYS for what in COUNTS]
         return [(name, tone or "strong"), *((text, tone) for text in (*figures, f"{len(flows):,}", largest))]
 
@@ -169,7 +170,8 @@ def delays(evidence):
         entry = evidence.latency[tenant.vnic]
         histograms = entry["host"]["tx"], entry["host"]["rx"], entry["rtt"]["tenant"], entry["rtt"]["network"]
         rows.append([(tenant.name, "strong"),
-                     *(f"{duration(one['p50_ns'])}, {duration(one['p99_ns'])}" if one["count"] else "-" for one in histograms),
+                     *(f"{duration(one['p50_ns'])}, {duration(one['p99_ns'])}" if one["count"] else "-"
+                       for one in histograms),
                      f"{sum(entry['tcp'][way]['retransmits'] for way in WAYS):,}"])
     return table([("TENANT", "<"), ("TX THROUGH THE HOST", ">"), ("RX", ">"), ("TENANT AND BACK", ">"),
                   ("NETWORK AND BACK", ">"), ("SENT AGAIN", ">1")], rows)
@@ -183,22 +185,24 @@ def devices(evidence):
             wire, device = evidence.vnics[tenant.vnic][way], evidence.devices[tenant.vnic][seen_as]
             packets = wire["packets"] - device["packets"]
             if packets >= max(device["packets"], 1):
-                hidden.append((packets, tenant.vnic, way, f"{device['packets']:,}", f"{wire['packets']:,}",
-                               f"{100 * packets / wire['packets']:.1f} %", scaled(wire["bytes"] - device["bytes"], "B")))
+                percent = f"{100 * packets / wire['packets']:.1f} %"
+                headers = scaled(wire["bytes"] - device["bytes"], "B")
+                hidden.append((packets, tenant.vnic, way, f"{device['packets']:,}", f"{wire['packets']:,}", percent,
+                               headers))
     if not hidden:
         return "The device counters agree: GSO is off here, an skb is a packet.\n"
     hidden.sort(reverse=True)
     _, interface, _, device, wire, percent, _ = hidden[0]
-    return (heading("What the device counter does not see")
-            + wrapped(f"{interface}'s device counter says {device} packets. The wire carries {wire}: GSO hides {percent}.")
-            + table([("INTERFACE", "<"), ("", "<"), ("DEVICE COUNTER", ">"), ("ON THE WIRE", ">"), ("HIDDEN PACKETS", ">"),
-                     ("HIDDEN HEADERS", ">")],
+    sentence = f"{interface}'s device counter says {device} packets. The wire carries {wire}: GSO hides {percent}."
+    return (heading("What the device counter does not see") + wrapped(sentence)
+            + table([("INTERFACE", "<"), ("", "<"), ("DEVICE COUNTER", ">"), ("ON THE WIRE", ">"),
+                     ("HIDDEN PACKETS", ">"), ("HIDDEN HEADERS", ">")],
                     [[(interface, "strong"), way, device, wire, f"{packets:,} ({percent})", headers]
                      for packets, interface, way, device, wire, percent, headers in hidden]))
 
 
-NOTE = ("Hello: iperf3's first datagram, not in its totals. Again: what TCP sent twice. In ppm: iperf3 stops with data in "
-        "its sockets; ✓ if the wire carried no less than was read and no more than was written and sent again.")
+NOTE = ("Hello: iperf3's first datagram, not in its totals. Again: what TCP sent twice. In ppm: iperf3 stops with data "
+        "in its sockets; ✓ if the wire carried no less than was read and no more than was written and sent again.")
 YOURS = """\
   weir attach eth0 --role guest   from now on, every packet is counted
   weir flows eth0                 who talks to whom, and how much
@@ -209,10 +213,12 @@ YOURS = """\
 
 def tell(evidence, seconds):
     exact, sums = audit(evidence)
+    books = f"Flows + untracked = ledger, packets and bytes, tx and rx: {exact} of {sums} exact"
     return painted("".join((
-        heading("What Weir counted", f" in {seconds} s at the host's end of each tenant's link, as the wire carries it"),
+        heading("What Weir counted",
+                f" in {seconds} s at the host's end of each tenant's link, as the wire carries it"),
         ledgers(evidence),
-        f"Flows + untracked = ledger, packets and bytes, tx and rx: {exact} of {sums} exact {'✓' if exact == sums else '✗'}\n\n",
+        f"{books} {'✓' if exact == sums else '✗'}\n\n",
         heading("Is it true?", " The same things, counted by those who sent them"),
         comparisons(evidence), toned(wrapped(NOTE), "dim"), "\n",
         heading("Where the time goes", ": half of all packets take no longer than, 99 in 100 than"),

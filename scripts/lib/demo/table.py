@@ -55,9 +55,9 @@ def duration(nanoseconds):
 
 
 def table(headers, rows):
-    """A header is its text and how its column stands: < or >, then how soon it goes where there is too little room (0 or
-    nothing: never). A cell is its text, or (text, tone)."""
-    names, sides, spare = zip(*((name, how[0], int(how[1:] or 0)) for name, how in headers))
+    """A header is its text and how its column stands: < or >, and how soon it goes where there is too little room, the
+    highest first (nothing: never). A cell is its text, or (text, tone)."""
+    names, sides, spare = zip(*((name, how[0], int(how[1:] or 0)) for name, how in headers), strict=True)
     lines = [[(name, "strong") for name in names]]
     lines += [[(cell, "") if isinstance(cell, str) else cell for cell in row] for row in rows]
     widths = [max(len(line[i][0]) for line in lines) for i in range(len(names))]

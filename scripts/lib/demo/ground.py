@@ -86,10 +86,13 @@ def die_with_parent(parent, number):
 class Program:
     """Another program as a child. It dies with this process, and the terminal's Ctrl-C does not reach it."""
 
-    def __init__(self, *words, namespace=None, stdout=None):
+    def __init__(self, *words, namespace=None, stdin="", stdout=None):
         words = [str(word) for word in words]
         self.line = " ".join([os.path.basename(words[0]), *words[1:]])
-        self.files = [tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") for _ in range(2)]
+        self.files = [tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+                      for _ in range(3)]
+        self.files[0].write(stdin)
+        self.files[0].seek(0)
         parent = os.getpid()
 
         def prepare():
@@ -99,13 +102,14 @@ class Program:
                 call("setns", namespace, CLONE_NEWNET)
 
         try:
-            self.popen = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=stdout or self.files[0],
-                                          stderr=self.files[1], start_new_session=True, preexec_fn=prepare)
+            self.popen = subprocess.Popen(words, stdin=self.files[0], stdout=stdout or self.files[1],
+                                          stderr=self.files[2], start_new_session=True,
+                                          preexec_fn=prepare)  # noqa: PLW1509 - there are no threads
         except OSError as error:
             raise Failure(f"cannot run {words[0]}: {error.strerror}") from None
 
     def text(self, which):
-        """What it wrote: 0 to stdout, 1 to stderr."""
+        """What it wrote: 1 to stdout, 2 to stderr."""
         self.files[which].seek(0)
         return self.files[which].read()
 
@@ -114,9 +118,9 @@ class Program:
         code = self.popen.poll()
         if code:
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-            why = self.text(1) or self.text(0)
+            why = self.text(2) or self.text(1)
             with contextlib.suppress(ValueError, KeyError, TypeError):
-                why = json.loads(self.text(0))["error"]  # iperf3 --json
+                why = json.loads(self.text(1))["error"]  # iperf3 --json
             raise Failure(f'"{self.line}" {how}: {why.strip().split(chr(10))[0]}')
         return code == 0
 
@@ -126,12 +130,11 @@ class Program:
         self.popen.wait()
 
 
-def run(*words, namespace=None):
-    """What a program says, once it has ended well."""
-    program = Program(*words, namespace=namespace)
+def ip(commands, *options, namespace=None):
+    program = Program("ip", *options, "-batch", "-", namespace=namespace, stdin=commands)
     program.popen.wait()
     program.ended()
-    return program.text(0)
+    return program.text(1)
 
 
 def write_setting(path, text):
@@ -159,25 +162,19 @@ def inside(namespaces, name):
         call("setns", namespaces["host"], CLONE_NEWNET)
 
 
-ENDS = [(tenant.name, tenant.vnic, tenant.address) for tenant in TENANTS] + [("world", UPLINK, WORLD_ADDRESS)]
-
-
 def build_network(namespaces):
-    """All of it, down still: so Weir is there before the first packet."""
-    run("ip", "link", "add", "br0", "type", "bridge")
-    with contextlib.suppress(Failure):  # quiet, where the bridge can snoop at all: no IGMP reports in the tenants' books
-        run("ip", "link", "set", "br0", "type", "bridge", "mcast_snooping", 0)
-    for name, interface, address in ENDS:
-        run("ip", "link", "add", interface, "type", "veth", "peer", "name", "eth0",
-            "netns", f"/proc/{os.getpid()}/fd/{namespaces[name]}")
-        run("ip", "link", "set", interface, "master", "br0")
-        run("ip", "address", "add", f"{address}/24", "dev", "eth0", namespace=namespaces[name])
+    """All of it, but the host's side is down still: so Weir is there before the first packet."""
+    ends = [(tenant.name, tenant.vnic, tenant.address) for tenant in TENANTS] + [("world", UPLINK, WORLD_ADDRESS)]
+    ip("link add br0 type bridge")
+    with contextlib.suppress(Failure):  # quiet, where it can snoop at all: no IGMP reports in the tenants' books
+        ip("link set br0 type bridge mcast_snooping 0")
+    for name, interface, address in ends:
+        ip(f"link add {interface} type veth peer name eth0 netns /proc/{os.getpid()}/fd/{namespaces[name]}\n"
+           f"link set {interface} master br0")
+        ip(f"address add {address}/24 dev eth0\nlink set eth0 up", namespace=namespaces[name])
     with inside(namespaces, DB.name):
         write_setting("/proc/sys/net/ipv4/ip_local_port_range", DNS_SOURCE_PORTS)
 
 
-def bring_up(namespaces):
-    for name, interface, _ in ENDS:
-        run("ip", "link", "set", "eth0", "up", namespace=namespaces[name])
-        run("ip", "link", "set", interface, "up")
-    run("ip", "link", "set", "br0", "up")
+def bring_up():
+    ip("\n".join(f"link set {interface} up" for interface in (*(tenant.vnic for tenant in TENANTS), UPLINK, "br0")))
