@@ -4,7 +4,8 @@
 //
 // Example:
 //     void add_export(CLI::App& app, Program& program) {
-//         CLI::App& command = add_command(app, program, group_change, "export", "Print the running state");
+//         CLI::App& command = add_command(app, program, group_change, "export", "Print the running state.",
+//                                         "  weir export > host.json");
 //         on_chosen(command, program, [&program] { return run_export(program.format); });
 //     }
 #pragma once

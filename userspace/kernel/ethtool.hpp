@@ -47,7 +47,7 @@ private:
 // bridge).
 struct LinkSpeed {
     std::uint64_t bps = 0;
-    std::string why_unknown;  // "a veth's speed is made up"
+    std::string why_unknown;  // "the speed of a link of driver veth is made up"
 };
 LinkSpeed link_speed(const std::string& interface);
 

@@ -23,7 +23,7 @@ namespace weir {
 // Entries that somebody writes meanwhile may be half old, as they may by any way of reading.
 template <class Entry>
 Result<std::vector<Entry>> read_mapped_table(int map_fd, std::uint32_t count, const std::string& name) {
-    // bpf_map_area's elements stand at multiples of eight bytes (kernel/bpf/arraymap.c, Linux 5.5 and newer).
+    // An array map's elements stand at multiples of eight bytes (kernel/bpf/arraymap.c, Linux 5.5 and newer).
     static_assert(sizeof(Entry) % 8 == 0);
     const std::size_t bytes = count * sizeof(Entry);
     void* const at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, map_fd, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Packets that were dropped: where, why, how many. Plain values, no I/O.
 //
-// Identity of a snapshot: the skbs of its kernel rows + elsewhere.skbs + missed_skbs are all calls of the kernel's own
+// Identity of a snapshot: the skbs of its kernel rows + elsewhere_skbs + missed_skbs are all calls of the kernel's own
 // tracepoint kfree_skb since the watch began.
 #pragma once
 

@@ -112,7 +112,8 @@ std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, c
 weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {},
                         bool is_paced = true);
 
-// For people: "tx 100mbit, rx 200mbit + 5000 pps, shape, burst 5ms", "weight 2, tx at least 10mbit"; "no limits".
+// For people: "tx 100mbit, rx 200mbit and 5000 pps, shape, burst 5ms", "tx at least 10mbit, weight 2, shape"; "no
+// limits".
 std::string limit_words(const Limit& limit);
 // The same in a column: "100mbit/200mbit shape"; "100mbit/- police".
 std::string limit_short(const Limit& limit);

@@ -28,8 +28,8 @@ Json json_drops(const DirectionLedger& ledger);
 // {"count","min_ns","p50_ns",…,"buckets":[[low_ns,high_ns,count]]}
 Json json_histogram(const Histogram& histogram);
 
-// A limit as it stands: {"mode","burst_ns","overhead_bytes","tx":{"max_bps","packets_per_second"},"rx":{…},
-// "revert_in_ns"}; null for what is not set.
+// A limit as it stands: {"mode","burst_ns","overhead_bytes","weight","tx":{"max_bps","packets_per_second","min_bps"},
+// "rx":{…},"revert_in_ns"}; null for what is not set.
 Json limit_json(const LimitState& state);
 
 // A tenant's part of the uplinks in one direction: {"weight","min_bps","max_bps","fair_bps","rate_bps","granted_bps",
@@ -37,7 +37,7 @@ Json limit_json(const LimitState& state);
 Json share_json(const FairShare& share, const ShareUse& use, Direction direction);
 
 // Fair share as a whole: {"is_running","interval_ns","ticks","last_tick_ago_ns","tick_mean_ns","tick_worst_ns",
-// "tx":{"capacity_bps","weight"},"rx":{…}}; null where it is off.
+// "tx":{"capacity_bps","weight","is_short"},"rx":{…}}; null where it is off.
 Json fair_share_json(const FairShare& share);
 
 // A table of all tenants' parts that `keeps` them; empty where there is none.
