@@ -73,14 +73,13 @@ enum weir_untracked {
     WEIR_UNTRACKED_KINDS = 3,
 };
 
-/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning); the enforcing hooks come with their features. */
+/* Why Weir dropped a packet. X(IDENTIFIER, name, meaning). */
 #define WEIR_DROP_TABLE(X)                                                                                             \
     X(RATE, "rate", "over the rate and burst of the limit")                                                            \
     X(AQM, "aqm", "the limit's virtual queue stood too long")                                                          \
     X(HORIZON, "horizon", "its departure would have been beyond the horizon")                                          \
     X(PPS, "pps", "over the limit of packets per second")                                                              \
-    X(SPOOF, "spoof", "a source address that is not the vNIC's own")                                                   \
-    X(FLOOD, "flood", "the guard's flood limit")
+    X(SPOOF, "spoof", "a source address that is not the vNIC's own")
 
 #define WEIR_DROP_ENUM(identifier, name, meaning) WEIR_DROP_##identifier,
 enum weir_drop_reason { WEIR_DROP_TABLE(WEIR_DROP_ENUM) WEIR_DROP_COUNT };

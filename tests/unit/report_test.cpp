@@ -194,7 +194,7 @@ TEST(StatsJson, HasTheKeysOfTheContract) {
     EXPECT_FALSE(json.contains("window_ns"));
     EXPECT_EQ(json["vnics"][0]["tx"].dump(),
               R"({"packets":25000,"bytes":12500000,"skbs":3,"drop_packets":11,"drop_bytes":1100,)"
-              R"("drops":{"rate":5,"aqm":0,"horizon":0,"pps":0,"spoof":6,"flood":0},"ecn_marked_packets":4,)"
+              R"("drops":{"rate":5,"aqm":0,"horizon":0,"pps":0,"spoof":6},"ecn_marked_packets":4,)"
               R"("classes":{"ipv4_tcp":{"packets":25000,"bytes":12500000}},)"
               R"("untracked":{"packets":8,"bytes":760,"no_flow":{"packets":1,"bytes":60},)"
               R"("evicted":{"packets":7,"bytes":700},"busy":{"packets":0,"bytes":0}}})");

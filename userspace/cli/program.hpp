@@ -26,6 +26,9 @@ struct Program {
     std::function<Result<int>()> run;  // gives the exit code
 };
 
+// The exit code of a command that found what it looks for.
+inline constexpr int exit_findings = 3;
+
 // Headings of `weir --help`.
 inline constexpr auto group_change = "Change";
 inline constexpr auto group_read = "Read";

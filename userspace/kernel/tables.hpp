@@ -34,6 +34,7 @@ Result<Fd> open_pulse(const Instance& instance, std::uint32_t slot);
 
 // The ledger of every CPU.
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
+Result<std::vector<weir_ledger>> read_ledger(const Instance& instance, std::uint32_t slot);
 
 // A copy of a whole table: weir_flow_blocks(sets) blocks (bpf/shared/abi.h). Slots change while it is copied; a slot
 // that is locked at that moment is copied again until it is not.

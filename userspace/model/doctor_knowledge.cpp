@@ -253,8 +253,7 @@ constexpr Cause causes[] = {
     // Weir's own
     {"weir_limit", warning, 100, "packets",
      "Weir dropped packets of the tenant because they were over its limit, or over its share of the uplink (weir limit "
-     "show "
-     "TENANT says which; a share is raised by --weight).",
+     "show TENANT says which; a share is raised by --weight).",
      "If it is not meant: weir limit set TENANT --DIRECTION-max RATE"},
     {"fair_share_stopped", error, 25, "ticks",
      "Fair share's tick has stopped: every tenant has its part of the uplink, and what it does not use is lent to "
@@ -266,8 +265,6 @@ constexpr Cause causes[] = {
     {"weir_spoof", warning, 1, "packets", "Weir dropped packets with a source address that is not the tenant's own.",
      "weir flows TENANT shows what it sends. If that is its own, name all it has: weir attach IFACE --tenant TENANT "
      "--addresses LIST"},
-    {"weir_flood", warning, 1, "packets", "Weir's guard dropped a flood.",
-     "weir flows TENANT --sort packets shows who."},
 
     // What says little by itself
     {"tcp_retransmits", warning, 1, "packets",
@@ -474,7 +471,6 @@ constexpr Sign signs[] = {
     {"weir_spoof", "weir.spoof"},
     {"weir_spoof", "trace.tc_*", supports},
     {"weir_spoof", "trace.xdp", supports},
-    {"weir_flood", "weir.flood"},
 
     {"unknown_ethertype", "trace.unhandled_proto"},
     {"unknown_ethertype", "link.rx_nohandler"},

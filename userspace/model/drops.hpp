@@ -17,10 +17,8 @@ namespace weir {
 
 // Who says so.
 enum class DropSource {
-    weir,     // Weir's own ledger
-    kernel,   // the tracepoint kfree_skb
-    device,   // a device's or driver's counter
-    counter,  // any other counter of the kernel
+    weir,    // Weir's own ledger
+    kernel,  // the tracepoint kfree_skb
 };
 std::string_view to_string(DropSource source);
 

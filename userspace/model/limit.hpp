@@ -29,6 +29,15 @@ inline constexpr std::uint32_t share_weight_max = WEIR_SHARE_WEIGHT_MAX;
 inline constexpr std::int32_t limit_min_overhead_bytes = -64;
 inline constexpr std::int32_t limit_max_overhead_bytes = 256;
 
+// The burst where none is asked for.
+inline constexpr std::uint64_t limit_burst_ns = 2'000'000;
+inline constexpr std::uint64_t limit_police_burst_ns = 20'000'000;
+
+// The queue of a limit: how long it may take at most, unless a few full packets take longer (docs/qos-method.md).
+inline constexpr std::uint64_t limit_queue_max_ns = 100'000'000;
+inline constexpr std::uint64_t limit_queue_min_packets = 20;
+inline constexpr std::uint64_t limit_full_packet_bytes = 1514;  // as long as an Ethernet MTU of 1500 allows
+
 // What Ethernet puts on the wire around a frame: preamble 8, frame check sequence 4, gap 12.
 inline constexpr std::int32_t ethernet_overhead_bytes = 24;
 
@@ -83,6 +92,9 @@ struct LimitState {
     std::uint64_t reverted_ago_ns = 0;  // what was not confirmed in time ended so long ago; 0: no such thing
     friend bool operator==(const LimitState&, const LimitState&) = default;
 };
+
+// Whether nobody has the slot.
+inline bool is_free(const weir_tenant_info& info) { return info.tenant[0] == '\0'; }
 
 // As the state remembers it (weir_tenant_info), and back. `now_ns` is CLOCK_MONOTONIC.
 weir_tenant_wish wish_of(const Limit& limit);

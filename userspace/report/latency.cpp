@@ -147,7 +147,6 @@ std::vector<Histogram::Bucket> lines_of(const Histogram& histogram) {
 }
 
 std::string bar_of(std::uint64_t count, std::uint64_t most, std::size_t columns) {
-    constexpr std::array eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const auto parts =
         std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * 8 *
                                                           static_cast<double>(columns) / static_cast<double>(most)));

@@ -2,6 +2,7 @@
 // Pieces that the renderers share.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace weir {
 
 // A string that JSON can carry, whatever bytes the kernel or a user gave.
 Json json_text(std::string_view text);
+
+// null for a 0 that means "none" or "unknown".
+inline Json number_or_null(std::uint64_t value) { return value == 0 ? Json() : Json(value); }
 
 // {"packets","bytes"}
 Json json_count(const Count& count);
@@ -50,6 +54,9 @@ std::string drop_words(const DirectionLedger& ledger);
 std::string plural(std::uint64_t count, std::string_view noun);
 
 inline constexpr std::string_view nothing_attached = "nothing is attached; attach with: weir attach IFACE\n";
+
+// Parts of a bar's last cell, in eighths; a whole one is "█".
+inline constexpr std::array eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 
 // A zero that does not draw the eye.
 Cell dim_if_zero(std::uint64_t value, std::string text, Tone otherwise = Tone::plain);
