@@ -9,26 +9,12 @@ import subprocess
 import time
 import tomllib
 
+import arrows
+import headers
+import links
+import names
 import sources
 from sources import ROOT
-
-# What each folder of userspace/ may include of the others (userspace/CMakeLists.txt draws the same arrows).
-BASE = {"core", "config", "model"}
-ABOVE = BASE | {"kernel", "collect", "control", "report"}
-ARROWS = {
-    "core": {"core"},
-    "config": BASE,
-    "model": {"core", "model"},
-    "report": BASE | {"report"},
-    "kernel": BASE | {"kernel"},
-    "collect": BASE | {"kernel", "collect"},
-    "control": BASE | {"kernel", "control"},
-    "top": BASE | {"collect", "report", "top"},
-    "cli": ABOVE | {"top", "cli"},
-    "bench": ABOVE | {"cli", "bench"},
-}
-LIBBPF_FOLDERS = {"kernel", "bench"}
-INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
 LICENSE = "SPDX-License-Identifier: GPL-2.0"
 NO_LICENSE_LINE = (".json", ".md", ".txt", ".gz")  # data and prose
@@ -97,28 +83,12 @@ def check_format(report, files):
         report.passed("clang-format")
 
 
-def check_arrows(report, files):
-    wrong = []
-    for file in sources.c_files(files):
-        parts = file.split("/")
-        if parts[0] != "userspace" or len(parts) < 3 or file.endswith(".bpf.c"):
-            continue
-        allowed = ARROWS.get(parts[1])
-        if allowed is None:
-            wrong.append(f"{file}: the folder {parts[1]}/ is not in the table of arrows (scripts/lib/checks.py)")
-            continue
-        with open(os.path.join(ROOT, file), encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                match = INCLUDE.match(line)
-                if not match:
-                    continue
-                target = match.group(2)
-                folder = target.split("/", 1)[0]
-                if match.group(1) == '"' and folder in ARROWS and "/" in target and folder not in allowed:
-                    wrong.append(f"{file}:{number}: {parts[1]} must not include {target}")
-                if parts[1] not in LIBBPF_FOLDERS and re.match(r"(bpf|libmnl)/", target):
-                    wrong.append(f"{file}:{number}: only {', '.join(sorted(LIBBPF_FOLDERS))} include <{target}>")
-    report.found("arrows", wrong)
+def check_truth(report, files):
+    """That arrows, includes and names hold. Each looks at all of the project: what one file names stands in another."""
+    report.found("arrows", arrows.check(ROOT, sources.c_files(files)))
+    report.found("headers", headers.check())
+    report.found("names", names.check())
+    report.found("links", links.check())
 
 
 def check_license(report, files):

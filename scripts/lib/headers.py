@@ -7,10 +7,11 @@
 """
 import os
 import re
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import sources
+from sources import ROOT
+
 # Brings the other headers of its folder along.
 UMBRELLA = "bpf/shared/abi.h"
 # __u32, WEIR_UNROLL and the like: whoever includes anything has them.
@@ -26,18 +27,12 @@ def without_comments(text):
     return re.sub(r"//[^\n]*", " ", re.sub(r"/\*.*?\*/", lambda match: "\n" * match[0].count("\n"), text, flags=re.S))
 
 
-def sources():
+def texts_of_sources():
     """Path -> text without comments, of all C and C++ but the kernel's own types."""
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-co", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     found = {}
-    for name in sorted(set(names)):
-        if name.endswith((".c", ".h", ".cpp", ".hpp")) and name != "vmlinux/vmlinux.h":
-            try:
-                with open(os.path.join(ROOT, name), encoding="utf-8") as file:
-                    found[name] = without_comments(file.read())
-            except FileNotFoundError:
-                pass  # removed and not committed yet
+    for name in sources.c_files(sources.project_files()):
+        with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+            found[name] = without_comments(file.read())
     return found
 
 
@@ -117,14 +112,14 @@ def check_unused(texts, defined):
 
 def check():
     """What is wrong, a line each."""
-    texts = sources()
+    texts = texts_of_sources()
     defined = {name: definitions(text) for name, text in texts.items() if name.startswith("bpf/")}
     return sorted([*check_includes(texts, defined), *check_unused(texts, defined)])
 
 
 def main():
     if sys.argv[1:] == ["--graph"]:
-        texts = sources()
+        texts = texts_of_sources()
         for name in texts:
             if name.startswith("bpf/"):
                 print(f"{name}: {' '.join(includes(name, texts[name]))}  ({len(all_includes(name, texts))} in all)")

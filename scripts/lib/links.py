@@ -7,26 +7,13 @@
 
 import os
 import re
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import sources
+from sources import ROOT
+
 LINK = re.compile(r"\]\(([^()\s]+)\)")  # its text may have begun on the line before
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
-
-
-def pages():
-    """Tracked pages, and new ones that git does not ignore; without git, all outside build/."""
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-co", "--exclude-standard", "*.md"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if run.returncode == 0:
-        files = run.stdout.splitlines()
-    else:
-        files = []
-        for directory, folders, names in os.walk(ROOT):
-            folders[:] = [name for name in folders if name not in ("build", ".git")]
-            files += [os.path.relpath(os.path.join(directory, name), ROOT) for name in names if name.endswith(".md")]
-    return sorted(file for file in files if os.path.exists(os.path.join(ROOT, file)))
 
 
 def prose(path):
@@ -58,7 +45,7 @@ def anchors(path):
 def check():
     """What is wrong, a line each."""
     wrong = []
-    for page in pages():
+    for page in (file for file in sources.project_files() if file.endswith(".md")):
         for number, line in prose(os.path.join(ROOT, page)):
             for target in LINK.findall(re.sub(r"`[^`]*`", "", line)):
                 if re.match(r"[a-z][a-z0-9+.-]*:", target):

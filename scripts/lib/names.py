@@ -11,10 +11,11 @@ looked up.
 import fnmatch
 import os
 import re
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import sources
+from sources import ROOT
+
 IDENTIFIER = re.compile(r"(?<![\w/.-])(weir_\w+|WEIR_\w+)(\*|…)?")
 PATH = re.compile(r"(?<![\w./@<>*-])((?:\.\./)*\w[\w.-]*(?:/[\w.*-]+)*\.(?:bpf\.c|[ch]|[ch]pp|py|sh|md)|"
                   r"(?:bpf|cmake|configs|docs|packaging|scripts|tests|userspace|vmlinux)(?:/[\w.*-]*\w)+/?)(?![\w*/-]|\.\w)")
@@ -26,12 +27,6 @@ OTHERS = {
 }
 # Environment variables that CMake makes of a file's name.
 MADE = {"WEIR_TRUTH"}
-
-
-def tracked():
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-co", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [name for name in sorted(set(names)) if os.path.isfile(os.path.join(ROOT, name))]
 
 
 def split(name, text):
@@ -75,7 +70,7 @@ def is_ours(path):
 
 def check():
     """What is named and does not exist, a line each."""
-    names = tracked()
+    names = sources.project_files()
     files, folders = set(names), {os.path.dirname(name) for name in names}
     folders |= {os.path.dirname(folder) for folder in folders} | {folder.rsplit("/", 2)[0] for folder in folders}
     people, known = {}, set()

@@ -28,7 +28,7 @@ using Arguments = std::array<std::uint64_t, 6>;
 
 constexpr std::array files = {
 #ifdef SYS_mkdir
-    SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_rename,
+    SYS_mkdir,   SYS_rmdir,    SYS_unlink,   SYS_rename,
 #endif
     SYS_mkdirat, SYS_unlinkat, SYS_renameat, SYS_renameat2};
 

@@ -191,26 +191,6 @@ TEST(Names, OfTenantsArePrintable) {
               "/vnics/0/tenant: expected a tenant name of 1 to 63 bytes, found \"\"");
 }
 
-TEST(Names, CheckSpecObeysTheSameRules) {
-    VnicSpec good{.interface = "eth0", .tenant = "web"};
-    EXPECT_TRUE(check_spec(good));
-    auto refuses = [&](auto change) {
-        VnicSpec spec = good;
-        change(spec);
-        auto checked = check_spec(spec);
-        return !checked && checked.error().code == Errc::usage;
-    };
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.interface = "a/b"; }));
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.tenant = "a b"; }));
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.flows = flows_min - 1; }));
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.flows = flows_max + 1; }));
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.capacity_bps = 1; }));
-    EXPECT_FALSE(refuses([](VnicSpec& s) { s.addresses.resize(1); }));
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.addresses.resize(2); }));
-    EXPECT_TRUE(refuses([](VnicSpec& s) { s.addresses.resize(1), s.role = Role::guest; }));
-    EXPECT_FALSE(refuses([](VnicSpec& s) { s.capacity_bps = 1, s.role = Role::uplink; }));
-}
-
 std::string limit_problem(std::string_view entry) {
     return problem(R"({"schema_version": 1, "vnics": [], "limits": [)" + std::string(entry) + "]}");
 }

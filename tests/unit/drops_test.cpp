@@ -54,7 +54,7 @@ TEST(DropReasons, WeirsOwnAreAllThere) {
         EXPECT_FALSE(known->fix.empty());
     }
     EXPECT_EQ(find_drop_reason(DropSource::kernel, "rate"), nullptr);
-    EXPECT_EQ(find_drop_reason(DropSource::device, "no_socket"), nullptr);
+    EXPECT_EQ(find_drop_reason(DropSource::weir, "no_socket"), nullptr);
 }
 
 TEST(DropReasons, NamesComeFromTheKernelsEnumerators) {

@@ -39,13 +39,10 @@ TEST(Softnet, Linux318HasElevenColumnsAndNoCpu) {
         "0000000a 00000002 00000003 00000000 00000000 00000000 00000000 00000000 00000000 00000004 00000005\n"
         "000000ff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000\n");
     ASSERT_EQ(cpus.size(), 2U);
-    EXPECT_EQ(cpus[0].processed, 10U);
     EXPECT_EQ(cpus[0].dropped, 2U);
     EXPECT_EQ(cpus[0].time_squeeze, 3U);
-    EXPECT_EQ(cpus[0].received_rps, 4U);
     EXPECT_EQ(cpus[0].flow_limit, 5U);
     EXPECT_EQ(cpus[1].cpu, 1U);
-    EXPECT_EQ(cpus[1].processed, 255U);
 }
 
 TEST(Softnet, Linux61HasTheCpuBecauseOfflineOnesHaveNoLine) {
@@ -56,7 +53,6 @@ TEST(Softnet, Linux61HasTheCpuBecauseOfflineOnesHaveNoLine) {
     ASSERT_EQ(cpus.size(), 2U);
     EXPECT_EQ(cpus[1].cpu, 12U);
     EXPECT_EQ(cpus[1].dropped, 9U);
-    EXPECT_EQ(cpus[1].backlog, 7U);
 }
 
 TEST(Softnet, Linux618HasFifteenColumns) {
@@ -64,7 +60,6 @@ TEST(Softnet, Linux618HasFifteenColumns) {
                                          "00000000 00000000 00000000 00000000 00000001 00000000 00000000\n");
     ASSERT_EQ(cpus.size(), 1U);
     EXPECT_EQ(cpus[0].cpu, 1U);
-    EXPECT_EQ(cpus[0].processed, 0x934U);
     EXPECT_EQ(cpus[0].dropped, 1U);
 }
 

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "bench/bench.hpp"
-#include "cli/program.hpp"
-#include "cli/values.hpp"
+#include "command_line/program.hpp"
+#include "command_line/values.hpp"
 
 namespace weir::bench {
 namespace {

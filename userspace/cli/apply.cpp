@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/change.hpp"
+#include "cli/commands.hpp"
 #include "config/document.hpp"
 
 namespace weir::cli {

@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include "cli/change.hpp"
-#include "cli/values.hpp"
+#include "cli/commands.hpp"
+#include "command_line/values.hpp"
 #include "model/guard.hpp"
 
 namespace weir::cli {

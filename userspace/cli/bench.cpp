@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/program.hpp"
+#include "cli/commands.hpp"
 
 namespace weir::cli {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/change.hpp"
 
-#include "cli/values.hpp"
+#include "command_line/values.hpp"
 
 namespace weir::cli {
 namespace {

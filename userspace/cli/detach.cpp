@@ -3,7 +3,8 @@
 #include <memory>
 
 #include "cli/change.hpp"
-#include "cli/values.hpp"
+#include "cli/commands.hpp"
+#include "command_line/values.hpp"
 
 namespace weir::cli {
 namespace {

@@ -4,17 +4,15 @@
 
 #include <fmt/format.h>
 
-#include "cli/program.hpp"
-#include "cli/values.hpp"
+#include "cli/commands.hpp"
 #include "cli/window.hpp"
 #include "collect/doctor.hpp"
+#include "command_line/values.hpp"
 #include "core/units.hpp"
 #include "report/doctor.hpp"
 
 namespace weir::cli {
 namespace {
-
-constexpr int exit_findings = 3;
 
 struct DoctorWords {
     std::string interface;
@@ -67,8 +65,9 @@ void add_doctor(CLI::App& app, Program& program) {
                     "  weir doctor --duration 60 -p");
     command.add_option("IFACE", words->interface, "An interface, attached or not [all that are up]")->option_text(" ");
     command
-        .add_option("--duration", words->duration,
-                    "Watch for so many seconds, 0.1 to 86400; Ctrl-C\nends it early [10]")
+        .add_option(
+            "--duration", words->duration,
+            fmt::format("Watch for so many seconds, {}; Ctrl-C\nends it early [{}]", duration_range(), words->duration))
         ->option_text("S");
     command.add_flag("--list", words->list, "Print all that doctor can find, with its remedy, and\nlook at nothing");
     on_chosen(command, program, [words, &program] { return run_doctor(*words, program.format); });

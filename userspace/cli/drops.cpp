@@ -2,18 +2,22 @@
 // weir drops
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "cli/change.hpp"
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
-#include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/drops.hpp"
+#include "command_line/values.hpp"
 #include "control/drop_tracing.hpp"
+#include "core/clock.hpp"
 
 namespace weir::cli {
 namespace {
 
-constexpr std::uint64_t usual_window_ns = 5'000'000'000;
-constexpr std::uint64_t usual_watch_ns = 1'000'000'000;
+constexpr std::uint64_t usual_window_ns = 5 * second_ns;
+constexpr std::uint64_t usual_watch_ns = second_ns;
 
 struct DropsWords {
     std::string selector;
@@ -81,7 +85,8 @@ Result<int> run_drops(const DropsWords& words, const OutputFormat& format) {
         WEIR_CHECK(print_drops(std::move(first), since_ns, words, format));
         return 0;
     }
-    if (words.duration.empty()) say("watching for 5 s; Ctrl-C ends it early");
+    if (words.duration.empty())
+        say(fmt::format("watching for {} s; Ctrl-C ends it early", usual_window_ns / second_ns));
     WEIR_TRY(const auto both, observe(duration_ns, collect));
     WEIR_CHECK(print_window(both.first, both.second, duration_ns, words, format));
     return 0;
@@ -100,9 +105,12 @@ void add_drops(CLI::App& app, Program& program) {
     add_selector(command, words->selector);
     command
         .add_option("--duration", words->duration,
-                    "Watch for so many seconds, 0.1 to 86400; Ctrl-C\nends it early [5; after --keep: totals since]")
+                    fmt::format("Watch for so many seconds, {}; Ctrl-C\nends it early [{}; after --keep: totals since]",
+                                duration_range(), usual_window_ns / second_ns))
         ->option_text("S");
-    command.add_flag("--watch", words->watch, "Print again and again, each --duration [1], until Ctrl-C");
+    command.add_flag(
+        "--watch", words->watch,
+        fmt::format("Print again and again, each --duration [{}], until Ctrl-C", usual_watch_ns / second_ns));
     command.add_flag("--all", words->all, "Show packets that ended normally too");
     command.add_flag("--keep", words->keep, "Count from now on, with no weir running");
     command.add_flag("--stop", words->stop, "End that, and forget what was counted");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // weir export
-#include "cli/program.hpp"
+#include "cli/commands.hpp"
 #include "config/document.hpp"
 #include "control/control.hpp"
 

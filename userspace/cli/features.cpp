@@ -2,7 +2,7 @@
 // weir features
 #include <fmt/format.h>
 
-#include "cli/program.hpp"
+#include "cli/commands.hpp"
 #include "kernel/features.hpp"
 #include "report/table.hpp"
 

@@ -5,10 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
-#include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/collect.hpp"
+#include "command_line/values.hpp"
 
 namespace weir::cli {
 namespace {
@@ -87,14 +88,9 @@ Result<int> print_flows(const FlowSnapshot& snapshot, const Query& query, std::u
 Result<int> run_flows(const FlowsWords& words, const OutputFormat& format) {
     WEIR_TRY(const auto query, query_of(words, format));
     const auto collect = [&] { return collect_flows(words.selector); };
-    if (words.duration.empty()) {
-        WEIR_TRY(const auto snapshot, collect());
-        return print_flows(snapshot, query, 0, format);
-    }
-    WEIR_TRY(const auto duration_ns, duration_of(words.duration));
-    WEIR_TRY(const auto both, observe(duration_ns, collect));
-    const auto& [earlier, later] = both;
-    return print_flows(window_of(earlier, later), query, window_ns(earlier, later, duration_ns), format);
+    return print_totals_or_window(words.duration, collect, [&](const FlowSnapshot& snapshot, std::uint64_t window) {
+        return print_flows(snapshot, query, window, format);
+    });
 }
 
 }  // namespace

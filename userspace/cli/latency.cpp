@@ -2,10 +2,11 @@
 // weir latency
 #include <memory>
 
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
-#include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/collect.hpp"
+#include "command_line/values.hpp"
 
 namespace weir::cli {
 namespace {
@@ -32,14 +33,9 @@ Result<int> print_latency(const LatencySnapshot& snapshot, std::uint64_t window,
 
 Result<int> run_latency(const LatencyWords& words, const OutputFormat& format) {
     const auto collect = [&] { return collect_latency(words.selector); };
-    if (words.duration.empty()) {
-        WEIR_TRY(const auto snapshot, collect());
-        return print_latency(snapshot, 0, words, format);
-    }
-    WEIR_TRY(const auto duration_ns, duration_of(words.duration));
-    WEIR_TRY(const auto both, observe(duration_ns, collect));
-    const auto& [earlier, later] = both;
-    return print_latency(window_of(earlier, later), window_ns(earlier, later, duration_ns), words, format);
+    return print_totals_or_window(words.duration, collect, [&](const LatencySnapshot& snapshot, std::uint64_t window) {
+        return print_latency(snapshot, window, words, format);
+    });
 }
 
 }  // namespace

@@ -5,16 +5,18 @@
 #include <fmt/format.h>
 
 #include "cli/change.hpp"
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
-#include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/collect.hpp"
+#include "command_line/values.hpp"
+#include "core/clock.hpp"
+#include "core/units.hpp"
 
 namespace weir::cli {
 namespace {
 
 constexpr auto group_commands = "Commands";
-constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t confirm_timeout_max_s = 3600;
 
 struct SetWords {
@@ -116,14 +118,9 @@ Result<int> print_limits(const LimitSnapshot& snapshot, std::uint64_t window, co
 
 Result<int> run_show(const ShowWords& words, const OutputFormat& format) {
     const auto collect = [&] { return collect_limits(words.tenant); };
-    if (words.duration.empty()) {
-        WEIR_TRY(const auto snapshot, collect());
-        return print_limits(snapshot, 0, words, format);
-    }
-    WEIR_TRY(const auto duration_ns, duration_of(words.duration));
-    WEIR_TRY(const auto both, observe(duration_ns, collect));
-    const auto& [earlier, later] = both;
-    return print_limits(window_of(earlier, later), window_ns(earlier, later, duration_ns), words, format);
+    return print_totals_or_window(words.duration, collect, [&](const LimitSnapshot& snapshot, std::uint64_t window) {
+        return print_limits(snapshot, window, words, format);
+    });
 }
 
 void add_set(CLI::App& limit, Program& program) {
@@ -136,28 +133,35 @@ void add_set(CLI::App& limit, Program& program) {
     command.add_option("TENANT", words->tenant, "Whose limits")->required()->option_text(" ");
     const auto option = [&](const char* name, std::optional<std::string>& value, const std::string& help,
                             const char* text) { command.add_option(name, value, help)->option_text(text); };
-    option("--tx-max", words->tx_max,
-           "Bits per second, as in tc(8): 100mbit, 2.5gbit;\n64kbit to 400gbit; none removes it", "RATE");
+    const auto rates = fmt::format("{} to {}; none removes it", print_rate(limit_min_bps), print_rate(limit_max_bps));
+    option("--tx-max", words->tx_max, "Bits per second, as in tc(8): 100mbit, 2.5gbit;\n" + rates, "RATE");
     option("--rx-max", words->rx_max, "The same of what the tenant receives", "RATE");
     option("--weight", words->weight,
-           "Its part of the uplink's capacity beside the others',\n1 to 1000; none takes it back to 1", "N");
-    option("--tx-min", words->tx_min,
-           "What it gets of the uplink at least while it asks;\n64kbit to 400gbit; none removes it", "RATE");
+           fmt::format("Its part of the uplink's capacity beside the others',\n1 to {}; none takes it back to 1",
+                       share_weight_max),
+           "N");
+    option("--tx-min", words->tx_min, "What it gets of the uplink at least while it asks;\n" + rates, "RATE");
     option("--rx-min", words->rx_min, "The same of what the tenant receives", "RATE");
     option("--tx-pps", words->tx_pps, "Packets per second, as on the wire; none removes it", "N");
     option("--rx-pps", words->rx_pps, "The same of what the tenant receives", "N");
     option("--burst", words->burst,
-           "How far ahead of the rate bytes may leave: 500us, 2ms,\n"
-           "up to 1s; none is the mode's own [2ms; police: 20ms]",
+           fmt::format("How far ahead of the rate bytes may leave: 500us, 2ms,\n"
+                       "up to {}; none is the mode's own [{}; police: {}]",
+                       print_time(limit_max_burst_ns), print_time(limit_burst_ns), print_time(limit_police_burst_ns)),
            "TIME");
     option("--mode", words->mode,
            "shape: packets wait their turn;\nmark: ECN marks instead of waiting;\n"
            "police: what is over the limit is dropped [shape]",
            "MODE");
     option("--overhead", words->overhead,
-           "Bytes to add to each packet, -64 to 256; ethernet is 24:\npreamble, checksum and gap [0]", "BYTES");
-    option("--confirm-timeout", words->confirm_timeout,
-           "Take it back by itself after so many seconds, 1 to 3600,\nunless weir limit confirm is run by then", "S");
+           fmt::format("Bytes to add to each packet, {} to {}; ethernet is {}:\npreamble, checksum and gap [0]",
+                       limit_min_overhead_bytes, limit_max_overhead_bytes, ethernet_overhead_bytes),
+           "BYTES");
+    option(
+        "--confirm-timeout", words->confirm_timeout,
+        fmt::format("Take it back by itself after so many seconds, 1 to {},\nunless weir limit confirm is run by then",
+                    confirm_timeout_max_s),
+        "S");
     add_dry_run(command, words->change);
     on_chosen(command, program, [words, &program] { return run_set(*words, program.format); });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/program.hpp"
+#include "cli/commands.hpp"
 
 int main(int argc, char** argv) {
     using namespace weir::cli;

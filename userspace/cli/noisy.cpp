@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // weir noisy, weir record
-
 #include <fstream>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "cli/program.hpp"
-#include "cli/values.hpp"
+#include "cli/commands.hpp"
+#include "cli/read.hpp"
 #include "cli/window.hpp"
 #include "collect/noisy.hpp"
+#include "command_line/values.hpp"
 #include "config/document.hpp"
 #include "config/noisy_record.hpp"
+#include "core/clock.hpp"
 #include "core/units.hpp"
 #include "report/noisy.hpp"
 
 namespace weir::cli {
 namespace {
 
-constexpr int exit_findings = 3;
-constexpr std::uint64_t usual_interval_ns = 5'000'000'000;
-constexpr std::uint64_t usual_record_ns = 30'000'000'000;
+constexpr std::uint64_t usual_interval_ns = 5 * second_ns;
+constexpr std::uint64_t usual_record_ns = 30 * second_ns;
 
 // The ring holds a minute: who watches longer reads it in between.
-constexpr std::uint64_t read_interval_ns = 20'000'000'000;
+constexpr std::uint64_t read_interval_ns = 20 * second_ns;
 
 struct NoisyWords {
     std::string duration;
@@ -128,7 +128,7 @@ Result<int> run_noisy(const NoisyWords& words, const OutputFormat& format) {
     if (!window) return std::unexpected(std::move(window).error());
     // Of a look back nobody knows what had failed at its beginning.
     if (duration_ns == 0) window->conntrack.failed = 0;
-    if (window->vnics.empty() && !format.for_programs()) say("nothing is attached (run: weir attach IFACE)");
+    if (window->vnics.empty() && !format.for_programs()) say_nothing_attached();
     return print_report(judge(*window, thresholds), words, format);
 }
 
@@ -180,8 +180,9 @@ void add_noisy(CLI::App& app, Program& program) {
     command
         .add_option(
             "--duration", words->duration,
-            "Watch for so many seconds, 0.1 to 86400, and look at\nthem and the minute before; Ctrl-C ends it early\n"
-            "[look back only]; with --watch: how often [5]")
+            fmt::format("Watch for so many seconds, {}, and look at\nthem and the minute before; Ctrl-C ends it early\n"
+                        "[look back only]; with --watch: how often [{}]",
+                        duration_range(), usual_interval_ns / second_ns))
         ->option_text("S");
     command.add_flag("--watch", words->watch, "Judge again and again until Ctrl-C; -j: a line each");
     command.add_option("--replay", words->replay, "Judge what weir record wrote; - is standard input")
@@ -200,7 +201,10 @@ void add_record(CLI::App& app, Program& program) {
                     "  weir record yesterday.json --duration 60\n"
                     "  weir noisy --replay yesterday.json");
     command.add_option("FILE", words->path, "Where to; - is standard output")->required()->option_text(" ");
-    command.add_option("--duration", words->duration, "So many seconds, 0.1 to 86400; Ctrl-C ends it early [30]")
+    command
+        .add_option("--duration", words->duration,
+                    fmt::format("So many seconds, {}; Ctrl-C ends it early [{}]", duration_range(),
+                                usual_record_ns / second_ns))
         ->option_text("S");
     on_chosen(command, program, [words, &program] { return run_record(*words, program.format); });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/read.hpp"
 
+#include "command_line/values.hpp"
+
 namespace weir::cli {
 
 void add_selector(CLI::App& command, std::string& selector) {
@@ -9,10 +11,10 @@ void add_selector(CLI::App& command, std::string& selector) {
 
 void add_duration(CLI::App& command, std::string& duration) {
     command
-        .add_option(
-            "--duration", duration,
-            "Watch for so many seconds, 0.1 to 86400, and print\nwhat happened meanwhile; Ctrl-C ends it early\n"
-            "[totals since attach]")
+        .add_option("--duration", duration,
+                    "Watch for so many seconds, " + duration_range() +
+                        ", and print\nwhat happened meanwhile; Ctrl-C ends it early\n"
+                        "[totals since attach]")
         ->option_text("S");
 }
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "cli/program.hpp"
+#include "command_line/program.hpp"
 
 namespace weir::cli {
 

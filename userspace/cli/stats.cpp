@@ -2,10 +2,11 @@
 // weir stats
 #include <memory>
 
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
-#include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/collect.hpp"
+#include "command_line/values.hpp"
 
 namespace weir::cli {
 namespace {
@@ -29,16 +30,14 @@ Result<int> print_stats(const LedgerSnapshot& snapshot, std::uint64_t window_ns,
 
 Result<int> run_stats(const StatsWords& words, const OutputFormat& format) {
     const auto collect = [&] { return collect_ledgers(words.selector); };
-    if (words.duration.empty()) {
-        WEIR_TRY(const auto snapshot, collect());
-        return print_stats(snapshot, 0, format);
-    }
-    WEIR_TRY(const auto duration_ns, duration_of(words.duration));
-    WEIR_TRY(const auto both, observe(duration_ns, collect));
-    const auto& [earlier, later] = both;
-    for (const auto& vnic : detached_between(earlier, later))
-        say(vnic + " was detached meanwhile and is left out");
-    return print_stats(window_of(earlier, later), window_ns(earlier, later, duration_ns), format);
+    const auto print = [&](const LedgerSnapshot& snapshot, std::uint64_t window) {
+        return print_stats(snapshot, window, format);
+    };
+    const auto say_who_left = [](const LedgerSnapshot& earlier, const LedgerSnapshot& later) {
+        for (const auto& vnic : detached_between(earlier, later))
+            say(vnic + " was detached meanwhile and is left out");
+    };
+    return print_totals_or_window(words.duration, collect, print, say_who_left);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // weir status
 #include <memory>
 
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
 #include "collect/collect.hpp"
 

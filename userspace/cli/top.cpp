@@ -6,10 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "cli/commands.hpp"
 #include "cli/read.hpp"
-#include "cli/values.hpp"
 #include "cli/window.hpp"
 #include "collect/collect.hpp"
+#include "command_line/values.hpp"
+#include "core/clock.hpp"
 #include "report/top.hpp"
 #include "top/feed.hpp"
 #include "top/screen.hpp"
@@ -18,7 +20,7 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::uint64_t usual_interval_ns = 1'000'000'000;
+constexpr std::uint64_t usual_interval_ns = second_ns;
 constexpr std::uint64_t simulated_max = 100'000;
 
 struct TopWords {
@@ -87,7 +89,10 @@ void add_top(CLI::App& app, Program& program) {
                     "  weir top -j | head -1\n\n"
                     "Keys: ? tells them; q quits.");
     add_selector(command, words->selector);
-    command.add_option("--interval", words->interval, "Read every so many seconds, 0.1 to 86400 [1]")->option_text("S");
+    command
+        .add_option("--interval", words->interval,
+                    fmt::format("Read every so many seconds, {} [{}]", duration_range(), usual_interval_ns / second_ns))
+        ->option_text("S");
     command
         .add_option("--sort", words->sort,
                     "load (tx and rx), tx, rx, packets, flows, latency,\ndrops or name, the most first [load]")

@@ -2,7 +2,7 @@
 // weir version
 #include <fmt/format.h>
 
-#include "cli/program.hpp"
+#include "cli/commands.hpp"
 #include "kernel/libbpf_version.hpp"
 #include "shared/abi.h"
 #include "weir_version.h"

@@ -8,8 +8,6 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::uint64_t second_ns = 1'000'000'000;
-
 bool is_in(const LedgerSnapshot& snapshot, const Vnic& vnic) {
     return std::ranges::any_of(snapshot.vnics,
                                [&](const VnicLedger& candidate) { return same_attachment(candidate.vnic, vnic); });

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "command_line/values.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "model/ledger.hpp"
@@ -52,6 +53,27 @@ std::vector<std::string> detached_between(const LedgerSnapshot& earlier, const L
 template <class Snapshot>
 std::uint64_t window_ns(const Snapshot& earlier, const Snapshot& later, std::uint64_t asked_ns) {
     return earlier.taken_ns != 0 && later.taken_ns > earlier.taken_ns ? later.taken_ns - earlier.taken_ns : asked_ns;
+}
+
+// Shows totals or, if a duration was given, what happened in it: `collect` once or twice, then `print(snapshot, window)`
+// with the window's length, 0 for totals. `between` sees both snapshots of a window first.
+template <class Collect, class Print, class Between>
+Result<int> print_totals_or_window(const std::string& duration, const Collect& collect, const Print& print,
+                                   const Between& between) {
+    if (duration.empty()) {
+        WEIR_TRY(const auto snapshot, collect());
+        return print(snapshot, std::uint64_t{0});
+    }
+    WEIR_TRY(const auto duration_ns, duration_of(duration));
+    WEIR_TRY(const auto both, observe(duration_ns, collect));
+    const auto& [earlier, later] = both;
+    between(earlier, later);
+    return print(window_of(earlier, later), window_ns(earlier, later, duration_ns));
+}
+
+template <class Collect, class Print>
+Result<int> print_totals_or_window(const std::string& duration, const Collect& collect, const Print& print) {
+    return print_totals_or_window(duration, collect, print, [](const auto&, const auto&) {});
 }
 
 }  // namespace weir::cli

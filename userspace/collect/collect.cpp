@@ -18,20 +18,22 @@
 namespace weir {
 namespace {
 
-Result<std::vector<weir_ledger>> cpus_of(const Instance& instance, std::uint32_t slot) {
-    WEIR_TRY(const auto fd, open_ledger(instance, slot));
-    return read_ledger(fd.get());
+// Of each vNIC that is meant, what `value_of` makes of its ledger.
+template <class Snapshot, class ValueOf>
+Result<Snapshot> collect_each(const std::string& selector, const ValueOf& value_of) {
+    WEIR_TRY(auto selected, open_selected(selector));
+    Snapshot snapshot;
+    if (!selected.instance) return snapshot;
+    WEIR_TRY(const auto now, read_clock(*selected.instance));
+    snapshot.taken_ns = now.monotonic_ns;
+    for (auto& vnic : selected.vnics) {
+        WEIR_TRY(const auto cpus, read_ledger(*selected.instance, vnic.slot));
+        snapshot.vnics.push_back({std::move(vnic), value_of(cpus)});
+    }
+    return snapshot;
 }
 
-Ledger ledger_of(const std::vector<weir_ledger>& cpus) {
-    Ledger ledger;
-    for (const auto& cpu : cpus)
-        add_cpu(ledger, cpu);
-    return ledger;
-}
-
-Result<Latency> latency_of(const Instance& instance, std::uint32_t slot) {
-    WEIR_TRY(const auto cpus, cpus_of(instance, slot));
+Latency latency_of(const std::vector<weir_ledger>& cpus) {
     Latency latency;
     for (const auto& cpu : cpus)
         add_cpu(latency, cpu.latency);
@@ -69,11 +71,11 @@ Result<FlowCopy> copy_flows(const Instance& instance, const Vnic& vnic) {
     constexpr int tries = 4;
     WEIR_TRY(const auto fd, open_flow_table(instance, vnic.slot));
     FlowCopy copy;
-    WEIR_TRY(copy.cpus, cpus_of(instance, vnic.slot));
+    WEIR_TRY(copy.cpus, read_ledger(instance, vnic.slot));
     for (int i = 0; i < tries; ++i) {
         const auto before = std::move(copy.cpus);
         WEIR_TRY(copy.blocks, copy_flow_table(fd.get(), vnic.flow_sets));
-        WEIR_TRY(copy.cpus, cpus_of(instance, vnic.slot));
+        WEIR_TRY(copy.cpus, read_ledger(instance, vnic.slot));
         if (parks_the_same(before, copy.cpus)) break;
     }
     return copy;
@@ -205,29 +207,11 @@ Result<Selected> open_selected(const std::string& selector) {
 }
 
 Result<LedgerSnapshot> collect_ledgers(const std::string& selector) {
-    WEIR_TRY(auto selected, open_selected(selector));
-    LedgerSnapshot snapshot;
-    if (!selected.instance) return snapshot;
-    WEIR_TRY(const auto now, read_clock(*selected.instance));
-    snapshot.taken_ns = now.monotonic_ns;
-    for (auto& vnic : selected.vnics) {
-        WEIR_TRY(const auto cpus, cpus_of(*selected.instance, vnic.slot));
-        snapshot.vnics.push_back({std::move(vnic), ledger_of(cpus)});
-    }
-    return snapshot;
+    return collect_each<LedgerSnapshot>(selector, ledger_of);
 }
 
 Result<LatencySnapshot> collect_latency(const std::string& selector) {
-    WEIR_TRY(auto selected, open_selected(selector));
-    LatencySnapshot snapshot;
-    if (!selected.instance) return snapshot;
-    WEIR_TRY(const auto now, read_clock(*selected.instance));
-    snapshot.taken_ns = now.monotonic_ns;
-    for (auto& vnic : selected.vnics) {
-        WEIR_TRY(const auto latency, latency_of(*selected.instance, vnic.slot));
-        snapshot.vnics.push_back({std::move(vnic), latency});
-    }
-    return snapshot;
+    return collect_each<LatencySnapshot>(selector, latency_of);
 }
 
 Result<FlowSnapshot> collect_flows(const std::string& selector) {

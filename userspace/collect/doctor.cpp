@@ -15,8 +15,6 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t second_ns = 1'000'000'000;
-
 // What the limits are, as they stand, at the interfaces that have drops.
 void add_limits(DoctorSnapshot& snapshot, const std::vector<VnicLedger>& dropping) {
     if (dropping.empty()) return;
@@ -66,12 +64,11 @@ void add_ledgers(DoctorSnapshot& snapshot) {
         if (drops != 0) dropping.push_back(entry);
         for (const Direction direction : directions) {
             const Hook hook = hook_of(entry.vnic, direction);
-            const bool is_xdp = hook == Hook::xdp_native || hook == Hook::xdp_generic;
             const Place place{entry.vnic.interface, std::string(to_string(direction))};
             for (std::size_t reason = 0; reason < WEIR_DROP_COUNT; reason++) {
                 const auto packets = entry.ledger.of(direction).drops.at(reason).packets;
                 snapshot.counters[{"weir." + std::string(drop_reason_name(reason)), place}] += packets;
-                snapshot.counters[{is_xdp ? "weir_hook.xdp" : "weir_hook.tc", place}] += packets;
+                snapshot.counters[{is_xdp(hook) ? "weir_hook.xdp" : "weir_hook.tc", place}] += packets;
             }
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What /proc says of the network namespace and the machine (Documentation/networking/snmp_counter.rst, proc(5),
 // net/core/net-procfs.c).
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "collect/doctor_sources.hpp"
-#include "core/fd.hpp"
 #include "kernel/listeners.hpp"
 #include "model/proc_text.hpp"
 
@@ -28,33 +26,11 @@ std::optional<std::string> file_or_missing(DoctorSnapshot& snapshot, const std::
     return text;
 }
 
-std::optional<std::uint64_t> number_in(const std::string& path, std::size_t index = 0) {
-    const auto text = read_file(path);
-    if (!text) return std::nullopt;
-    const auto numbers = parse_numbers(*text);
-    return index < numbers.size() ? std::optional(numbers[index]) : std::nullopt;
-}
-
 void add_level_of(DoctorSnapshot& snapshot, const std::string& metric, const std::string& path, std::size_t index = 0) {
     if (const auto value = number_in(path, index)) add(snapshot.levels, metric, *value);
 }
 
 }  // namespace
-
-std::optional<std::string> read_file(const std::string& path) {
-    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return std::nullopt;
-    std::string text;
-    constexpr std::size_t chunk_bytes = 65536;
-    for (;;) {
-        const std::size_t filled = text.size();
-        text.resize(filled + chunk_bytes);
-        const ssize_t size = read(file.get(), text.data() + filled, chunk_bytes);
-        text.resize(filled + static_cast<std::size_t>(size > 0 ? size : 0));
-        if (size < 0) return std::nullopt;
-        if (size == 0) return text;
-    }
-}
 
 // Only there it has the machine's own sysctls (net/core/sysctl_net_core.c).
 bool is_initial_network_namespace() { return access("/proc/sys/net/core/netdev_max_backlog", F_OK) == 0; }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Interfaces: rtnetlink's and the driver's counters, what each NIC is, and who does its work.
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -93,9 +92,9 @@ Result<void> add_qdiscs(DoctorSnapshot& snapshot, const std::vector<LinkStats>& 
     for (const QdiscStats& qdisc : qdiscs) {
         const auto link = std::ranges::find(links, qdisc.ifindex, &LinkStats::ifindex);
         if (link == links.end() || qdisc.kind == "noqueue") continue;
-        const char* const metric = qdisc.is_ingress ? "qdisc.ingress_drops"
-                                   : qdisc.is_aqm   ? "qdisc.aqm_drops"
-                                                    : "qdisc.drops";
+        const char* const metric = qdisc.is_ingress() ? "qdisc.ingress_drops"
+                                   : qdisc.is_aqm     ? "qdisc.aqm_drops"
+                                                      : "qdisc.drops";
         const Place place{link->name, fmt::format("qdisc {} {:x}:", qdisc.kind, qdisc.handle >> 16)};
         snapshot.counters[{metric, place}] = qdisc.drops;
     }

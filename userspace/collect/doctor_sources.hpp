@@ -2,17 +2,14 @@
 // The sources, each adding its readings. Internal to collect/.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "collect/drops.hpp"
+#include "collect/parts.hpp"
 #include "core/result.hpp"
 #include "model/doctor.hpp"
 
 namespace weir::doctor_sources {
-
-// A file of /proc or /sys, whole; nothing if it cannot be read.
-std::optional<std::string> read_file(const std::string& path);
 
 // Machine-wide tables and sysctls show in the initial network namespace only.
 bool is_initial_network_namespace();

@@ -3,7 +3,6 @@
 // Documentation/scheduler/sched-stats.rst).
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -11,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "collect/doctor_sources.hpp"
+#include "core/text.hpp"
 #include "model/proc_text.hpp"
 
 namespace weir::doctor_sources {
@@ -33,9 +33,7 @@ std::string name_of(const fs::path& task) {
     return name;
 }
 
-bool is_number(const std::string& text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
+bool is_number(const std::string& text) { return !text.empty() && std::ranges::all_of(text, is_digit); }
 
 void add_tasks(DoctorSnapshot& snapshot, const fs::path& process, const std::string& name) {
     std::error_code ended;

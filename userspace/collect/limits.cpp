@@ -45,7 +45,7 @@ Result<std::vector<TenantLimitState>> limit_states(const Instance& instance, std
     WEIR_TRY(const auto infos, read_tenant_infos(instance));
     std::vector<TenantLimitState> states;
     for (const auto& info : infos) {
-        if (info.tenant[0] == '\0') continue;
+        if (is_free(info)) continue;
         auto state = limit_state_of(info, now_ns);
         if (state.limit.is_set() || state.revert_in_ns != 0 || is_shared(info))
             states.push_back({tenant_of(info), state});

@@ -30,8 +30,7 @@ Result<void> LoadReader::read(LoadSnapshot& snapshot) {
     snapshot.taken_ns = clock.monotonic_ns;
     snapshot.vnics.reserve(selected.vnics.size());
     for (auto& vnic : selected.vnics) {
-        WEIR_TRY(const auto fd, open_ledger(instance, vnic.slot));
-        WEIR_TRY(const auto cpus, read_ledger(fd.get()));
+        WEIR_TRY(const auto cpus, read_ledger(instance, vnic.slot));
         VnicState& state = snapshot.vnics.emplace_back();
         for (const auto& cpu : cpus) {
             add_cpu(state.ledger, cpu);

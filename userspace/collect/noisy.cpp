@@ -2,21 +2,18 @@
 #include "collect/noisy.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
-
-#include <fmt/format.h>
 
 #include "collect/collect.hpp"
+#include "collect/parts.hpp"
 #include "kernel/instance.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/qdisc.hpp"
 #include "kernel/tables.hpp"
 #include "kernel/vnic_list.hpp"
 #include "lib/pulse.h"
+#include "model/proc_text.hpp"
 
 namespace weir {
 namespace {
@@ -77,37 +74,16 @@ void fill_slots(const Sight& sight, std::uint64_t first, std::vector<weir_pulse_
     }
 }
 
-std::uint64_t number_in(const char* path) {
-    std::ifstream file(path);
-    std::uint64_t number = 0;
-    file >> number;
-    return file ? number : 0;
-}
-
-// /proc/net/stat/nf_conntrack: a line of names, then one of hexadecimal numbers for each CPU.
 std::uint64_t conntrack_failures() {
-    std::ifstream file("/proc/net/stat/nf_conntrack");
-    std::string line;
-    if (!std::getline(file, line)) return 0;
-    std::vector<std::string> names;
-    for (std::istringstream words(line); words >> line;)
-        names.push_back(line);
     std::uint64_t sum = 0;
-    while (std::getline(file, line)) {
-        std::istringstream words(line);
-        for (std::size_t i = 0; i < names.size() && words >> line; ++i) {
-            if (names[i] != "drop" && names[i] != "insert_failed" && names[i] != "early_drop") continue;
-            std::uint64_t value = 0;
-            std::from_chars(line.data(), line.data() + line.size(), value, 16);
-            sum += value;
-        }
-    }
+    for (const auto& [name, value] : parse_net_stat(read_file("/proc/net/stat/nf_conntrack").value_or("")))
+        if (name == "drop" || name == "insert_failed" || name == "early_drop") sum += value;
     return sum;
 }
 
 noisy::Conntrack read_conntrack() {
-    return {.count = number_in("/proc/sys/net/netfilter/nf_conntrack_count"),
-            .max = number_in("/proc/sys/net/netfilter/nf_conntrack_max"),
+    return {.count = number_in("/proc/sys/net/netfilter/nf_conntrack_count").value_or(0),
+            .max = number_in("/proc/sys/net/netfilter/nf_conntrack_max").value_or(0),
             .failed = conntrack_failures()};
 }
 
@@ -131,7 +107,7 @@ Result<noisy::Window> collect_pulses(std::size_t slots) {
         noisy::VnicPulse pulse{
             .interface = vnic.interface, .tenant = vnic.tenant, .role = vnic.role, .capacity_bps = vnic.capacity_bps};
         for (const auto& info : tenants) {
-            if (text_of(info.tenant, sizeof(info.tenant)) != vnic.tenant) continue;
+            if (tenant_of(info) != vnic.tenant) continue;
             const auto limit = limit_state_of(info, now.monotonic_ns).limit;
             pulse.tx_max_bps = limit.tx.max_bps;
             pulse.rx_max_bps = limit.rx.max_bps;

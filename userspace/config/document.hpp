@@ -19,8 +19,7 @@
 namespace weir {
 
 // An error (Errc::usage) names the JSON pointer and what was expected: "/vnics/3/role: expected vnic, uplink or guest,
-// found \"host\"". Every unknown key, wrong type, bad unit, duplicate interface, tenant
-// and key is an error.
+// found \"host\"". Every unknown key, wrong type, bad unit, duplicate interface, tenant and key is an error.
 Result<Document> parse_document(std::string_view json_text, const std::string& name);
 
 // Reads and parses a file; "-" is standard input.

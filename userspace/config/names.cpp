@@ -7,7 +7,6 @@
 
 #include "core/units.hpp"
 #include "core/utf8.hpp"
-#include "model/guard.hpp"
 
 namespace weir {
 namespace {
@@ -58,36 +57,6 @@ std::optional<std::string> limit_burst_problem(std::uint64_t burst_ns) {
 std::optional<std::string> limit_overhead_problem(std::int64_t overhead_bytes) {
     if (overhead_bytes >= limit_min_overhead_bytes && overhead_bytes <= limit_max_overhead_bytes) return std::nullopt;
     return fmt::format("bytes, a number from {} to {}", limit_min_overhead_bytes, limit_max_overhead_bytes);
-}
-
-Result<void> check_spec(const VnicSpec& spec) {
-    std::string what = fmt::format("cannot attach \"{}\"", utf8_quotable(spec.interface));
-    if (auto expected = interface_name_problem(spec.interface))
-        return fail(Errc::usage, what, "expected " + *expected, "ip link shows the interfaces");
-    if (!spec.tenant.empty()) {
-        if (auto expected = tenant_name_problem(spec.tenant))
-            return fail(Errc::usage, what,
-                        fmt::format("expected {}, found \"{}\"", *expected, utf8_quotable(spec.tenant)),
-                        "use --tenant NAME");
-    }
-    if (spec.flows < flows_min || spec.flows > flows_max)
-        return fail(Errc::usage, what,
-                    fmt::format("expected {} to {} flows, found {}", flows_min, flows_max, spec.flows),
-                    fmt::format("leave --flows out for {}", flows_default));
-    if (spec.capacity_bps != 0 && spec.role != Role::uplink)
-        return fail(Errc::usage, what,
-                    fmt::format("a capacity is for the role uplink, and the role is {}", to_string(spec.role)),
-                    "use --role uplink, or leave --capacity out");
-    if (!spec.addresses.empty() && spec.role != Role::vnic)
-        return fail(Errc::usage, what,
-                    fmt::format("a list of addresses is for the role vnic, and the role is {}", to_string(spec.role)),
-                    "use --role vnic, or leave --addresses out");
-    if (const auto expected = spec.addresses.empty() ? std::nullopt : guard_list_problem(spec.addresses))
-        return fail(Errc::usage, what, fmt::format("expected {}", *expected), "see: weir attach --help");
-    if (spec.capacity_rx_bps != 0 && spec.capacity_bps == 0)
-        return fail(Errc::usage, what, "a capacity of its own for what comes in goes with one for what leaves",
-                    "add --capacity");
-    return {};
 }
 
 }  // namespace weir

@@ -24,7 +24,4 @@ std::optional<std::string> limit_weight_problem(std::uint64_t weight);
 std::optional<std::string> limit_burst_problem(std::uint64_t burst_ns);
 std::optional<std::string> limit_overhead_problem(std::int64_t overhead_bytes);
 
-// All that a document says of one vNIC, checked for one that comes from elsewhere. Errc::usage.
-Result<void> check_spec(const VnicSpec& spec);
-
 }  // namespace weir

@@ -89,7 +89,7 @@ public:
         WEIR_CHECK(keys("", root, {"schema_version", "kind", "slot_ns", "first_slot", "slots", "conntrack", "vnics"}));
         if (root["schema_version"] != 1) return bad("/schema_version", "1", root["schema_version"]);
         if (root["kind"] != "weir record") return bad("/kind", "\"weir record\"", root["kind"]);
-        if (root["slot_ns"] != noisy::slot_ns) return bad("/slot_ns", "100000000", root["slot_ns"]);
+        if (root["slot_ns"] != noisy::slot_ns) return bad("/slot_ns", std::to_string(noisy::slot_ns), root["slot_ns"]);
         noisy::Window window;
         WEIR_TRY(window.first_slot,
                  number("/first_slot", root["first_slot"], std::numeric_limits<std::uint64_t>::max()));

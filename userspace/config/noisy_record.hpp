@@ -4,7 +4,7 @@
 //     {"schema_version":1,"kind":"weir record","slot_ns":100000000,"first_slot":12,"slots":3,
 //      "conntrack":{"count":0,"max":0,"failed":0},
 //      "vnics":[{"interface":"vnet3","tenant":"web","role":"vnic","capacity_bps":0,"tx_max_bps":0,"rx_max_bps":0,
-//                "tx":{"bytes":[1514,0,90]},"rx":{}}]}
+//                "paced":true,"tx":{"bytes":[1514,0,90]},"rx":{}}]}
 //
 // Each field of weir_pulse_direction is a list with a number a slot; one that is all zeros is left out. The program
 // keeps a minimum as its complement; here it is the minimum itself, 0 where there is none.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "control/pacing.hpp"
+#include "core/text.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
 #include "kernel/vnic_list.hpp"
@@ -21,7 +22,7 @@ std::string past(const std::string& line) {
 
 std::string absence_of(const std::string& tenant, const Running& running) {
     for (const auto& vnic : running) {
-        if (vnic.state != WEIR_VNIC_ATTACHED || text_of(vnic.tenant, sizeof(vnic.tenant)) != tenant) continue;
+        if (vnic.state != WEIR_VNIC_ATTACHED || text_of(vnic.tenant) != tenant) continue;
         if (vnic.role != WEIR_ROLE_UPLINK) return {};
     }
     return fmt::format("no interface of {0} is attached: its limits take effect when one is "
@@ -70,7 +71,7 @@ Result<void> remove_if_empty(const Instance& instance) {
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
     if (std::ranges::any_of(infos, [](const auto& info) { return info.state != WEIR_VNIC_FREE; })) return {};
     WEIR_TRY(const auto tenants, read_tenant_infos(instance));
-    if (std::ranges::any_of(tenants, [](const auto& info) { return info.tenant[0] != '\0'; })) return {};
+    if (std::ranges::any_of(tenants, [](const auto& info) { return !is_free(info); })) return {};
     return remove_state_directory(instance.directory);
 }
 

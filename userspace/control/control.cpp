@@ -13,6 +13,7 @@
 #include "control/plan.hpp"
 #include "control/share_change.hpp"
 #include "control/vnic_change.hpp"
+#include "core/text.hpp"
 #include "kernel/guards.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/state_dir.hpp"
@@ -88,9 +89,7 @@ Result<bool> bring_programs_up(Instance& instance, bool force) {
         if (infos[slot].state != WEIR_VNIC_ATTACHED) continue;
         const auto state = egress_state(instance, slot, infos[slot]);
         if (!state.held || !ingress_state(instance, slot, infos[slot]).held) continue;
-        const bool xdp =
-            infos[slot].ingress_hook == WEIR_HOOK_XDP_NATIVE || infos[slot].ingress_hook == WEIR_HOOK_XDP_GENERIC;
-        const auto in_id = program_id(xdp ? instance.xdp.get() : instance.tc_in.get());
+        const auto in_id = program_id(is_xdp(infos[slot].ingress_hook) ? instance.xdp.get() : instance.tc_in.get());
         if (state.program_id == out_id && ingress_state(instance, slot, infos[slot]).program_id == in_id) continue;
         WEIR_CHECK(update_hooks(instance, slot, infos[slot]));
         any = true;
@@ -108,7 +107,7 @@ Result<void> verify(const Instance& instance, const Plan& plan) {
                 held =
                     ingress_state(instance, slot, infos[slot]).held && egress_state(instance, slot, infos[slot]).held;
         if (!held)
-            return fail(Errc::failed, "cannot keep hold of " + text_of(step.wanted.interface, WEIR_NAME_ROOM),
+            return fail(Errc::failed, "cannot keep hold of " + text_of(step.wanted.interface),
                         "its hooks are gone again right after attaching", "is another tool managing this interface?");
     }
     return {};
@@ -132,7 +131,7 @@ Result<void> execute(const Instance& instance, const Plan& plan, Lines& warnings
             if (const auto undone = undo(instance, taken, warnings); !undone)
                 error.evidence += "; and what was done before could not be undone: " + to_line(undone.error());
             const auto& info = step.kind == Step::Kind::detach ? step.now : step.wanted;
-            error.what = text_of(info.interface, WEIR_NAME_ROOM) + ": " + error.what;
+            error.what = text_of(info.interface) + ": " + error.what;
             return std::unexpected(error);
         }
         taken.push_back(&step);

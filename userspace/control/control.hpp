@@ -18,7 +18,8 @@ struct ChangeOptions {
     bool reload = false;              // replace the running programs by this binary's, counters kept
 };
 
-// What was (or, with dry_run, would be) done, a line each for people: "attached vnet3 (tenant web): tcx in, tcx out".
+// What was (or, with dry_run, would be) done, a line each for people: "attached vnet3 (tenant web, role vnic): tcx in,
+// tcx out".
 // Empty means that everything was already as wanted.
 struct ChangeReport {
     std::vector<std::string> lines;

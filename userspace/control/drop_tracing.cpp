@@ -16,12 +16,8 @@ Result<OwnDrops> own_drops_now() {
     WEIR_TRY(auto vnics, list_vnics(*instance));
     std::vector<VnicLedger> ledgers;
     for (auto& vnic : vnics) {
-        WEIR_TRY(const auto ledger_map, open_ledger(*instance, vnic.slot));
-        WEIR_TRY(const auto cpus, read_ledger(ledger_map.get()));
-        Ledger ledger;
-        for (const auto& cpu : cpus)
-            add_cpu(ledger, cpu);
-        ledgers.push_back({std::move(vnic), ledger});
+        WEIR_TRY(const auto cpus, read_ledger(*instance, vnic.slot));
+        ledgers.push_back({std::move(vnic), ledger_of(cpus)});
     }
     return OwnDrops(ledgers);
 }

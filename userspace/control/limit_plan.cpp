@@ -13,7 +13,6 @@
 namespace weir {
 namespace {
 
-bool is_free(const weir_tenant_info& info) { return info.tenant[0] == '\0'; }
 bool is_pending(const weir_tenant_info& info) { return info.revert_at_ns != 0; }
 
 std::optional<std::uint32_t> slot_of(const Tenants& tenants, const std::string& tenant) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/netlink.hpp"
 #include "kernel/qdisc.hpp"
@@ -16,8 +17,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-std::string name_of(const weir_vnic_info& info) { return text_of(info.interface, sizeof(info.interface)); }
-std::string before_of(const weir_vnic_info& info) { return text_of(info.qdisc_before, sizeof(info.qdisc_before)); }
+std::string name_of(const weir_vnic_info& info) { return text_of(info.interface); }
+std::string before_of(const weir_vnic_info& info) { return text_of(info.qdisc_before); }
 
 void set_state(weir_vnic_info& info, weir_qdisc_state state, const std::string& before) {
     info.qdisc = state;
@@ -33,17 +34,13 @@ Result<void> note_state(const Instance& instance, std::uint32_t slot, weir_vnic_
     return write_vnic_info(instance, slot, info);
 }
 
-bool is_ours(const DeviceQdisc& device) {
-    return device.state == PacingState::ours || device.state == PacingState::ours_incomplete;
-}
-
 // Installs, completes or enlarges Weir's fq where that is possible.
 Result<void> bring_up(const Instance& instance, std::uint32_t slot, weir_vnic_info& info, const DeviceQdisc& standing,
                       const FqSizes& sizes, Lines& warnings) {
     const auto warn = [&](const Error& error) {
         warnings.push_back(fmt::format("{}: {}: {}", name_of(info), error.what, error.evidence));
     };
-    if (is_ours(standing)) {
+    if (standing.is_ours()) {
         // Of a journal that was lost: what stood here before is not known.
         if (info.qdisc != WEIR_QDISC_OURS) WEIR_CHECK(note_state(instance, slot, info, WEIR_QDISC_OURS, ""));
         if (const auto grown = grow_fq(info.ifindex, standing, sizes); !grown) warn(grown.error());
@@ -57,13 +54,13 @@ Result<void> bring_up(const Instance& instance, std::uint32_t slot, weir_vnic_in
     if (installed) return {};
     const bool no_fq = installed.error().code == Errc::unsupported;
     if (!no_fq) warn(installed.error());
-    if (is_ours(standing)) return {};
+    if (standing.is_ours()) return {};
     return note_state(instance, slot, info, no_fq ? WEIR_QDISC_NO_FQ : WEIR_QDISC_THEIRS, "");
 }
 
 Result<void> bring_down(const Instance& instance, std::uint32_t slot, weir_vnic_info& info, const DeviceQdisc& standing,
                         Lines& warnings) {
-    if (!is_ours(standing)) return note_state(instance, slot, info, WEIR_QDISC_THEIRS, "");
+    if (!standing.is_ours()) return note_state(instance, slot, info, WEIR_QDISC_THEIRS, "");
     take_pacing_down(info, warnings);
     return write_vnic_info(instance, slot, info);
 }
@@ -84,7 +81,7 @@ Result<void> tell_limits(const Instance& instance, const std::vector<weir_tenant
         vnics, [](const auto& info) { return info.state == WEIR_VNIC_ATTACHED && info.qdisc == WEIR_QDISC_OURS; });
     std::vector<PlacedTenant> changed;
     for (std::uint32_t slot = 0; slot < tenants.size(); ++slot) {
-        if (tenants[slot].tenant[0] == '\0' || (tenants[slot].is_paced != 0) == is_paced) continue;
+        if (is_free(tenants[slot]) || (tenants[slot].is_paced != 0) == is_paced) continue;
         changed.push_back({.slot = slot, .info = tenants[slot]});
         changed.back().info.is_paced = is_paced ? 1 : 0;
     }
@@ -143,7 +140,7 @@ Result<Lines> take_stray_pacing_down(Lines& warnings) {
     WEIR_TRY(const auto qdiscs, list_qdiscs());
     Lines names;
     for (const auto& link : links) {
-        if (!is_ours(device_qdisc(link.ifindex, qdiscs))) continue;
+        if (!device_qdisc(link.ifindex, qdiscs).is_ours()) continue;
         weir_vnic_info info{};
         info.ifindex = link.ifindex;
         link.name.copy(info.interface, sizeof(info.interface) - 1);

@@ -2,11 +2,11 @@
 #include "control/plan.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "core/units.hpp"
 #include "kernel/ethtool.hpp"
 #include "kernel/guards.hpp"
@@ -16,8 +16,8 @@
 namespace weir {
 namespace {
 
-std::string name_of(const weir_vnic_info& info) { return text_of(info.interface, sizeof(info.interface)); }
-std::string tenant_of(const weir_vnic_info& info) { return text_of(info.tenant, sizeof(info.tenant)); }
+std::string name_of(const weir_vnic_info& info) { return text_of(info.interface); }
+std::string tenant_of(const weir_vnic_info& info) { return text_of(info.tenant); }
 
 // "capacity 10gbit", "capacity 10gbit in tx, 1gbit in rx", "capacity 10gbit (the link's speed)".
 std::string capacity_words(const weir_vnic_info& info) {
@@ -56,10 +56,6 @@ std::optional<Standing> find_standing(const Link& link, const Instance* instance
         if (info.ifindex == link.ifindex || name_of(info) == link.name) dead = Standing{slot, false};
     }
     return dead;
-}
-
-bool wants_xdp(const weir_vnic_info& info) {
-    return info.ingress_hook == WEIR_HOOK_XDP_NATIVE || info.ingress_hook == WEIR_HOOK_XDP_GENERIC;
 }
 
 // Of an uplink whose capacity nobody has given, and whose link does not tell it. Empty of any other.
@@ -124,7 +120,8 @@ Result<std::optional<Step>> step_for(const VnicSpec& spec, const Link& link, con
                                      const Running& running, TcWay way) {
     const auto standing = find_standing(link, instance, running);
     Link seen = link;
-    if (standing && standing->alive && wants_xdp(running[standing->slot])) seen.has_xdp = false;  // it is Weir's own
+    if (standing && standing->alive && is_xdp(running[standing->slot].ingress_hook))
+        seen.has_xdp = false;  // it is Weir's own
     WEIR_TRY(const auto hooks, plan_hooks(seen, spec.ingress, way));
     const auto wanted = make_info(spec, link, hooks);
     if (standing) return step_for_standing(link, *standing, *instance, running[standing->slot], wanted, spec.addresses);

@@ -22,7 +22,7 @@ struct Step {
     weir_vnic_info wanted{};              // attach, change, replace
     std::vector<Prefix> addresses_now{};  // change: the guard's list that stands
     std::vector<Prefix> addresses{};      // attach, change, replace: the wanted one
-    std::string line;                     // for people, in the infinitive: "attach vnet3 (tenant web): tcx in, tcx out"
+    std::string line;                     // for people, in the infinitive: "detach vnet3"
     std::string warning;
 };
 

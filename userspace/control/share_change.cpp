@@ -13,8 +13,6 @@
 namespace weir {
 namespace {
 
-bool is_free(const weir_tenant_info& info) { return info.tenant[0] == '\0'; }
-
 bool same_part(const weir_share_part& a, const weir_share_part& b) {
     return a.capacity_bps == b.capacity_bps && a.fallback_bps == b.fallback_bps;
 }

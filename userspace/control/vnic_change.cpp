@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "control/vnic_change.hpp"
 
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "control/pacing.hpp"
 #include "control/share_change.hpp"
+#include "core/clock.hpp"
 #include "kernel/ethtool.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/tables.hpp"
 
 namespace weir {
 namespace {
-
-bool is_xdp(std::uint32_t hook) { return hook == WEIR_HOOK_XDP_NATIVE || hook == WEIR_HOOK_XDP_GENERIC; }
 
 void set_text(char* field, std::size_t room, const std::string& text) {
     const auto size = text.copy(field, room - 1);
@@ -80,8 +78,7 @@ weir_vnic_info make_info(const VnicSpec& spec, const Link& link, const HookPlan&
     info.flow_sets = flow_sets_for(spec.flows);
     set_capacity(info, spec);
     info.is_guarded = spec.addresses.empty() ? 0 : 1;
-    info.attached_ns = static_cast<std::uint64_t>(
-        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    info.attached_ns = realtime_ns();
     return info;
 }
 

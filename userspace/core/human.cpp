@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/clock.hpp"
 #include "core/units.hpp"
 
 namespace weir {
@@ -74,7 +75,6 @@ std::string human_count(std::uint64_t count) {
 }
 
 std::string human_duration(std::uint64_t nanoseconds) {
-    constexpr std::uint64_t second = 1'000'000'000;
     if (nanoseconds < 1000) return fmt::format("{} ns", nanoseconds);
     double value = static_cast<double>(nanoseconds) / 1e3;
     for (const char* unit : {"µs", "ms"}) {
@@ -83,7 +83,7 @@ std::string human_duration(std::uint64_t nanoseconds) {
     }
     if (rounded(value, 1) < 60) return fmt::format("{:.1f} s", value);
     // Half a tenth, so that what is too much for "59.9 s" is not less than a minute.
-    std::uint64_t seconds = nanoseconds / second + (nanoseconds % second >= second - second / 20 ? 1 : 0);
+    std::uint64_t seconds = nanoseconds / second_ns + (nanoseconds % second_ns >= second_ns - second_ns / 20 ? 1 : 0);
     std::uint64_t minutes = seconds / 60;
     std::uint64_t hours = minutes / 60;
     if (hours == 0) return fmt::format("{}m {}s", minutes, seconds % 60);

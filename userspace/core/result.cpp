@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/result.hpp"
 
-#include <cstring>
 #include <system_error>
 
 namespace weir {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/text.hpp"
 #include "core/units.hpp"
 #include "core/utf8.hpp"
 
@@ -18,8 +19,6 @@ struct TimeUnit {
     std::uint64_t nanoseconds;
 };
 constexpr std::array time_units{TimeUnit{"s", 1'000'000'000}, TimeUnit{"ms", 1'000'000}, TimeUnit{"us", 1'000}};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "1.5" at `unit` nanoseconds each; digits that would be less than a nanosecond are dropped. Nothing if it is no
 // decimal number or too large.

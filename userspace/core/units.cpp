@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <limits>
 #include <optional>
 #include <utility>
 
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace weir {
@@ -48,14 +48,6 @@ Wide power_of_ten(std::size_t exponent) {
     while (exponent-- > 0)
         power *= 10;
     return power;
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
 }
 
 // Takes "12" or "1.5" off the front of the text; nothing if it does not begin with such a number.

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/drop_names.hpp"
 
-#include <bpf/btf.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <fstream>
-#include <memory>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "kernel/btf.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "model/drop_reasons.hpp"
 
 namespace weir {
 namespace {
-
-using Btf = std::unique_ptr<btf, decltype(&btf__free)>;
 
 constexpr std::uint32_t subsystem_shift = 16;  // SKB_DROP_REASON_SUBSYS_SHIFT (include/net/dropreason.h, Linux 6.4)
 constexpr std::uint32_t reason_mask = (1U << subsystem_shift) - 1;
@@ -54,7 +50,7 @@ void each_enumerator(const btf* types, const char* enumeration, const Take& take
 
 Result<DropReasonNames> DropReasonNames::read() {
     const LibbpfWords words;
-    const Btf kernel(btf__load_vmlinux_btf(), btf__free);
+    const Btf kernel(btf__load_vmlinux_btf());
     if (!kernel)
         return fail(Errc::unsupported, "cannot read the kernel's type information", errno_text(errno),
                     "see: weir features");
@@ -74,7 +70,7 @@ Result<DropReasonNames> DropReasonNames::read() {
         const std::string& name = subsystem.second;
         const auto* known = std::ranges::find_if(subsystems, [&](const auto& entry) { return entry.name == name; });
         if (known == subsystems.end()) continue;
-        const Btf module(btf__load_module_btf(known->module, kernel.get()), btf__free);
+        const Btf module(btf__load_module_btf(known->module, kernel.get()));
         if (!module) continue;
         each_enumerator(module.get(), known->enumeration, [&](std::string_view enumerator, std::uint32_t value) {
             if (value >> subsystem_shift != number) return;

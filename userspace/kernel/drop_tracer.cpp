@@ -2,7 +2,6 @@
 #include "kernel/drop_tracer.hpp"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,6 +16,8 @@
 #include <fmt/format.h>
 
 #include "core/clock.hpp"
+#include "kernel/btf.hpp"
+#include "kernel/cpus.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "kernel/state_dir.hpp"
 #include "weir_drop.skel.h"
@@ -25,7 +26,6 @@ namespace weir {
 namespace {
 
 using Skeleton = std::unique_ptr<weir_drop_bpf, decltype(&weir_drop_bpf__destroy)>;
-using Btf = std::unique_ptr<btf, decltype(&btf__free)>;
 
 constexpr auto counts_pin = "counts";
 constexpr auto rest_pin = "rest";
@@ -40,7 +40,7 @@ constexpr int arguments_with_reason = 3;
 
 // How many arguments the tracepoint has on the running kernel; 0 if it has no such tracepoint.
 Result<int> tracepoint_arguments() {
-    const Btf kernel(btf__load_vmlinux_btf(), btf__free);
+    const Btf kernel(btf__load_vmlinux_btf());
     if (!kernel)
         return fail(Errc::unsupported, "cannot trace the kernel's drops",
                     "no type information of the kernel (BTF): " + errno_text(errno), "see: weir features");
@@ -72,12 +72,6 @@ Result<Value> sum_of(int map_fd, const void* key, std::vector<Value>& cpus) {
         sum.skbs += cpu.skbs;
     }
     return sum;
-}
-
-Result<std::size_t> possible_cpus() {
-    const int count = libbpf_num_possible_cpus();
-    if (count <= 0) return fail(Errc::failed, "cannot tell how many CPUs there are", errno_text(-count));
-    return static_cast<std::size_t>(count);
 }
 
 struct KeyOrder {

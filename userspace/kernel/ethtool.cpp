@@ -65,6 +65,12 @@ bool Ethtool::ask(const std::string& interface, void* data) const {
     return ioctl(sock_.get(), SIOCETHTOOL, &request) == 0;
 }
 
+std::string Ethtool::driver(const std::string& interface) const {
+    ethtool_drvinfo info{};
+    info.cmd = ETHTOOL_GDRVINFO;
+    return ask(interface, &info) ? text_of_field(info.driver, sizeof(info.driver)) : std::string();
+}
+
 EthtoolFacts Ethtool::facts(const std::string& interface) const {
     constexpr std::uint64_t megabit = 1'000'000;
     EthtoolFacts facts;
@@ -133,6 +139,11 @@ std::vector<std::pair<std::string, std::uint64_t>> Ethtool::counters(const std::
         sums[text_of_field(names.tail() + i * ETH_GSTRING_LEN, ETH_GSTRING_LEN)] += value;
     }
     return {sums.begin(), sums.end()};
+}
+
+std::string driver_of(const std::string& interface) {
+    const auto ethtool = Ethtool::open();
+    return ethtool ? ethtool->driver(interface) : std::string();
 }
 
 LinkSpeed link_speed(const std::string& interface) {

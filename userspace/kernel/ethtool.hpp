@@ -30,6 +30,9 @@ class Ethtool {
 public:
     static Result<Ethtool> open();
 
+    // The driver's name: "veth", "tun", "virtio_net", "mlx5_core"; empty if it has none.
+    [[nodiscard]] std::string driver(const std::string& interface) const;
+
     // What the driver does not offer stays empty.
     [[nodiscard]] EthtoolFacts facts(const std::string& interface) const;
 
@@ -43,11 +46,14 @@ private:
     Fd sock_;
 };
 
+// The same of an interface by itself.
+std::string driver_of(const std::string& interface);
+
 // What the link carries; 0 where nothing real says so: no carrier, or a device whose speed is made up (veth, tap,
 // bridge).
 struct LinkSpeed {
     std::uint64_t bps = 0;
-    std::string why_unknown;  // "a veth's speed is made up"
+    std::string why_unknown;  // "the speed of a link of driver veth is made up"
 };
 LinkSpeed link_speed(const std::string& interface);
 

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "core/fd.hpp"
 #include "kernel/features_probe.hpp"

@@ -5,20 +5,18 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/magic.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "core/fd.hpp"
 #include "core/result.hpp"
+#include "kernel/btf.hpp"
 #include "kernel/features_probe.hpp"
 #include "kernel/features_program.hpp"
 
@@ -28,11 +26,6 @@
 
 namespace weir {
 namespace {
-
-struct FreeBtf {
-    void operator()(btf* value) const { btf__free(value); }
-};
-using Btf = std::unique_ptr<btf, FreeBtf>;
 
 Finding probe_btf() {
     const Btf kernel(btf__load_vmlinux_btf());

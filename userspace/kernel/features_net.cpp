@@ -1,54 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Probes of hooks and qdiscs, on interfaces of the throw-away network namespace that this process is in.
 #include <net/if.h>
-#include <sys/socket.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
-#include <array>
 #include <cerrno>
-#include <ctime>
-#include <functional>
-#include <memory>
 
 #include "core/result.hpp"
 #include "kernel/features_probe.hpp"
 #include "kernel/features_program.hpp"
+#include "kernel/rtnetlink.hpp"
 
 namespace weir {
 namespace {
+
+using rtnetlink::put_tc;
+using rtnetlink::Request;
+using rtnetlink::transact;
 
 constexpr int tcx_next = -1;
 constexpr int xdp_pass = 2;
 
 int loopback() { return static_cast<int>(if_nametoindex("lo")); }
-
-// A request to rtnetlink whose only answer is an acknowledgement. Returns 0 or an errno value.
-int request(std::uint16_t type, std::uint16_t flags, const std::function<void(nlmsghdr&)>& fill) {
-    alignas(nlmsghdr) std::array<char, 4096> buffer{};
-    nlmsghdr* const message = mnl_nlmsg_put_header(buffer.data());
-    message->nlmsg_type = type;
-    message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-    const auto sequence = static_cast<unsigned>(time(nullptr));
-    message->nlmsg_seq = sequence;
-    fill(*message);
-
-    const std::unique_ptr<mnl_socket, decltype(&mnl_socket_close)> socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC),
-                                                                          mnl_socket_close);
-    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return errno;
-    if (mnl_socket_sendto(socket.get(), message, message->nlmsg_len) < 0) return errno;
-    alignas(nlmsghdr) std::array<char, 8192> answer;
-    const ssize_t size = mnl_socket_recvfrom(socket.get(), answer.data(), answer.size());
-    if (size < 0) return errno;
-    const unsigned port = mnl_socket_get_portid(socket.get());
-    return mnl_cb_run(answer.data(), static_cast<std::size_t>(size), sequence, port, nullptr, nullptr) < 0 ? errno : 0;
-}
 
 Finding probe_tcx() {
     const Fd program = load_trivial(BPF_PROG_TYPE_SCHED_CLS, tcx_next);
@@ -99,19 +77,20 @@ Finding probe_xdp_generic() {
 int create_veth() {
     const char* const name = "weir-probe0";
     if (const auto there = if_nametoindex(name); there != 0) return static_cast<int>(there);
-    const int error = request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, [&](nlmsghdr& message) {
-        mnl_nlmsg_put_extra_header(&message, sizeof(ifinfomsg));
-        mnl_attr_put_strz(&message, IFLA_IFNAME, name);
-        nlattr* const info = mnl_attr_nest_start(&message, IFLA_LINKINFO);
-        mnl_attr_put_strz(&message, IFLA_INFO_KIND, "veth");
-        nlattr* const data = mnl_attr_nest_start(&message, IFLA_INFO_DATA);
-        nlattr* const peer = mnl_attr_nest_start(&message, VETH_INFO_PEER);
-        mnl_nlmsg_put_extra_header(&message, sizeof(ifinfomsg));
-        mnl_attr_put_strz(&message, IFLA_IFNAME, "weir-probe1");
-        mnl_attr_nest_end(&message, peer);
-        mnl_attr_nest_end(&message, data);
-        mnl_attr_nest_end(&message, info);
-    });
+    Request request(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+    request.extra<ifinfomsg>();
+    nlmsghdr* const message = request.get();
+    mnl_attr_put_strz(message, IFLA_IFNAME, name);
+    nlattr* const info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+    mnl_attr_put_strz(message, IFLA_INFO_KIND, "veth");
+    nlattr* const data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+    nlattr* const peer = mnl_attr_nest_start(message, VETH_INFO_PEER);
+    request.extra<ifinfomsg>();
+    mnl_attr_put_strz(message, IFLA_IFNAME, "weir-probe1");
+    mnl_attr_nest_end(message, peer);
+    mnl_attr_nest_end(message, data);
+    mnl_attr_nest_end(message, info);
+    const int error = transact(request);
     return error ? -error : static_cast<int>(if_nametoindex(name));
 }
 
@@ -149,22 +128,19 @@ void tbf_options(nlmsghdr& message) {
     mnl_attr_nest_end(&message, nest);
 }
 
-void put_root(nlmsghdr& message) {
-    auto* const header = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(&message, sizeof(tcmsg)));
-    header->tcm_family = AF_UNSPEC;
-    header->tcm_ifindex = loopback();
-    header->tcm_parent = TC_H_ROOT;
-}
+void put_root(Request& request) { put_tc(request, static_cast<std::uint32_t>(loopback()), TC_H_ROOT, 0, 0); }
 
 Finding probe_qdisc(const char* kind, Options options) {
-    const int error = request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, [&](nlmsghdr& message) {
-        put_root(message);
-        mnl_attr_put_strz(&message, TCA_KIND, kind);
-        options(message);
-    });
+    Request request(RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+    put_root(request);
+    mnl_attr_put_strz(request.get(), TCA_KIND, kind);
+    options(*request.get());
+    const int error = transact(request);
     if (error == ENOENT) return {false, std::string("no sch_") + kind + " in this kernel, nor as a module"};
     if (error) return missing(error);
-    request(RTM_DELQDISC, 0, put_root);
+    Request removal(RTM_DELQDISC, NLM_F_ACK);
+    put_root(removal);
+    transact(removal);
     return {true, "added to an interface"};
 }
 

@@ -15,12 +15,13 @@
 
 #include <fmt/format.h>
 
+#include "kernel/ethtool.hpp"
+
 namespace weir {
 namespace {
 
 Hook ingress_hook_of(const weir_vnic_info& info) { return static_cast<Hook>(info.ingress_hook); }
 Hook egress_hook_of(const weir_vnic_info& info) { return static_cast<Hook>(info.egress_hook); }
-bool is_xdp(Hook hook) { return hook == Hook::xdp_native || hook == Hook::xdp_generic; }
 
 std::string link_path(const Instance& instance, std::uint32_t slot, bool ingress) {
     return fmt::format("{}/slot{}_{}", instance.directory, slot, ingress ? "ingress" : "egress");

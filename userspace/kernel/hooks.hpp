@@ -32,8 +32,8 @@ struct HookPlan {
 // Decides, and finds every conflict with another owner: Errc::conflict, Errc::unsupported.
 Result<HookPlan> plan_hooks(const Link& link, IngressChoice choice, TcWay way);
 
-// Whether `driver` runs a native XDP program without switching offloads off or going a slow way, as
-// those of veth and tap do. Pure.
+// Whether `driver` runs a native XDP program without switching offloads off or going a slow way, as those of veth and
+// tap do. Pure.
 bool driver_has_free_xdp(const std::string& driver);
 
 // Settles where the clsact filters of `info` go, by what stands at the interface at this moment: their priorities, and

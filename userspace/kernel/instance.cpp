@@ -8,14 +8,14 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include <fmt/format.h>
 
+#include "core/clock.hpp"
+#include "core/text.hpp"
 #include "kernel/libbpf_words.hpp"
 #include "kernel/mapped_table.hpp"
 #include "kernel/state_dir.hpp"
@@ -31,25 +31,37 @@ constexpr auto reload_suffix = "_new";  // a program that is about to take the p
 
 struct Pin {
     const char* name;
+    const char* in_object;  // the map's or program's name there
     Fd Instance::* fd;
 };
 
-constexpr std::array map_pins{Pin{"vnics", &Instance::vnics},
-                              Pin{"vnic_info", &Instance::vnic_info},
-                              Pin{"ledgers", &Instance::ledgers},
-                              Pin{"flow_tables", &Instance::flow_tables},
-                              Pin{"pulses", &Instance::pulses},
-                              Pin{"limits", &Instance::limits},
-                              Pin{"tenant_info", &Instance::tenant_info},
-                              Pin{"guards", &Instance::guards},
-                              Pin{"shares", &Instance::shares},
-                              Pin{"share_rounds", &Instance::share_rounds},
-                              Pin{"tick", &Instance::tick_timer},
-                              Pin{"tick_settings", &Instance::tick_settings},
-                              Pin{"settings", &Instance::settings}};
-constexpr std::array program_pins{Pin{"prog_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", &Instance::tc_out},
-                                  Pin{"prog_xdp", &Instance::xdp}, Pin{"prog_clock", &Instance::clock},
-                                  Pin{"prog_tick", &Instance::tick}};
+constexpr Pin map_pin(const char* name, Fd Instance::* fd) { return {name, name, fd}; }
+
+constexpr std::array map_pins{map_pin("vnics", &Instance::vnics),
+                              map_pin("vnic_info", &Instance::vnic_info),
+                              map_pin("ledgers", &Instance::ledgers),
+                              map_pin("flow_tables", &Instance::flow_tables),
+                              map_pin("pulses", &Instance::pulses),
+                              map_pin("limits", &Instance::limits),
+                              map_pin("tenant_info", &Instance::tenant_info),
+                              map_pin("guards", &Instance::guards),
+                              map_pin("shares", &Instance::shares),
+                              map_pin("share_rounds", &Instance::share_rounds),
+                              map_pin("tick", &Instance::tick_timer),
+                              map_pin("tick_settings", &Instance::tick_settings),
+                              map_pin("settings", &Instance::settings)};
+constexpr std::array program_pins{
+    Pin{"prog_tc_in", "weir_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", "weir_tc_out", &Instance::tc_out},
+    Pin{"prog_xdp", "weir_xdp", &Instance::xdp}, Pin{"prog_clock", "weir_clock", &Instance::clock},
+    Pin{"prog_tick", "weir_tick", &Instance::tick}};
+
+int map_fd(const Skeleton& skeleton, const Pin& entry) {
+    return bpf_object__find_map_fd_by_name(skeleton->obj, entry.in_object);
+}
+
+int program_fd(const Skeleton& skeleton, const Pin& entry) {
+    return bpf_program__fd(bpf_object__find_program_by_name(skeleton->obj, entry.in_object));
+}
 
 Result<void> pin(int fd, const std::string& path) {
     if (bpf_obj_pin(fd, path.c_str()) != 0) return fail(Errc::failed, "cannot pin " + path, errno_text(errno));
@@ -76,22 +88,11 @@ Result<Skeleton> load(const Instance* running) {
     Skeleton skeleton(weir_bpf__open(), weir_bpf__destroy);
     if (!skeleton) return fail(Errc::failed, "cannot read the BPF object inside weir", errno_text(errno));
     if (running != nullptr) {
-        const std::array reuse{std::pair{skeleton->maps.vnics, running->vnics.get()},
-                               std::pair{skeleton->maps.vnic_info, running->vnic_info.get()},
-                               std::pair{skeleton->maps.ledgers, running->ledgers.get()},
-                               std::pair{skeleton->maps.flow_tables, running->flow_tables.get()},
-                               std::pair{skeleton->maps.pulses, running->pulses.get()},
-                               std::pair{skeleton->maps.limits, running->limits.get()},
-                               std::pair{skeleton->maps.tenant_info, running->tenant_info.get()},
-                               std::pair{skeleton->maps.guards, running->guards.get()},
-                               std::pair{skeleton->maps.shares, running->shares.get()},
-                               std::pair{skeleton->maps.share_rounds, running->share_rounds.get()},
-                               std::pair{skeleton->maps.tick, running->tick_timer.get()},
-                               std::pair{skeleton->maps.tick_settings, running->tick_settings.get()},
-                               std::pair{skeleton->maps.settings, running->settings.get()}};
-        for (const auto& [map, fd] : reuse)
-            if (bpf_map__reuse_fd(map, fd) != 0)
+        for (const auto& entry : map_pins) {
+            bpf_map* const map = bpf_object__find_map_by_name(skeleton->obj, entry.in_object);
+            if (map == nullptr || bpf_map__reuse_fd(map, (running->*entry.fd).get()) != 0)
                 return fail(Errc::failed, "cannot take over the running maps", errno_text(errno));
+        }
     }
     if (const int error = weir_bpf__load(skeleton.get()); error != 0) {
         const auto code = error == -EPERM ? Errc::permission : Errc::unsupported;
@@ -103,8 +104,7 @@ Result<Skeleton> load(const Instance* running) {
 Result<void> write_settings(int fd) {
     weir_settings settings{};
     settings.schema = WEIR_SCHEMA;
-    settings.created_ns = static_cast<std::uint64_t>(
-        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    settings.created_ns = realtime_ns();
     own_version().copy(settings.version, sizeof(settings.version) - 1);
     const std::uint32_t zero = 0;
     if (bpf_map_update_elem(fd, &zero, &settings, BPF_ANY) != 0)
@@ -112,13 +112,7 @@ Result<void> write_settings(int fd) {
     return {};
 }
 
-}  // namespace
-
-Result<std::optional<Instance>> open_instance() {
-    WEIR_TRY(const auto directory, state_directory());
-    return open_instance_at(directory);
-}
-
+// Opens what is pinned there; nothing if there is no such directory.
 Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
     if (access(directory.c_str(), F_OK) != 0) return std::nullopt;
     Instance instance;
@@ -143,6 +137,13 @@ Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
     return instance;
 }
 
+}  // namespace
+
+Result<std::optional<Instance>> open_instance() {
+    WEIR_TRY(const auto directory, state_directory());
+    return open_instance_at(directory);
+}
+
 Result<Instance> create_instance() {
     WEIR_TRY(const auto directory, state_directory());
     WEIR_TRY(const auto skeleton, load(nullptr));
@@ -154,26 +155,10 @@ Result<Instance> create_instance() {
     WEIR_CHECK(remove_state_directory(aside));
     WEIR_CHECK(StateLock::make_parents());
     if (mkdir(aside.c_str(), 0700) != 0) return fail(Errc::failed, "cannot create " + aside, errno_text(errno));
-    const std::array fds{std::pair{"vnics", bpf_map__fd(skeleton->maps.vnics)},
-                         std::pair{"vnic_info", bpf_map__fd(skeleton->maps.vnic_info)},
-                         std::pair{"ledgers", bpf_map__fd(skeleton->maps.ledgers)},
-                         std::pair{"flow_tables", bpf_map__fd(skeleton->maps.flow_tables)},
-                         std::pair{"pulses", bpf_map__fd(skeleton->maps.pulses)},
-                         std::pair{"limits", bpf_map__fd(skeleton->maps.limits)},
-                         std::pair{"tenant_info", bpf_map__fd(skeleton->maps.tenant_info)},
-                         std::pair{"guards", bpf_map__fd(skeleton->maps.guards)},
-                         std::pair{"shares", bpf_map__fd(skeleton->maps.shares)},
-                         std::pair{"share_rounds", bpf_map__fd(skeleton->maps.share_rounds)},
-                         std::pair{"tick", bpf_map__fd(skeleton->maps.tick)},
-                         std::pair{"tick_settings", bpf_map__fd(skeleton->maps.tick_settings)},
-                         std::pair{"settings", bpf_map__fd(skeleton->maps.settings)},
-                         std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
-                         std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
-                         std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
-                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)},
-                         std::pair{"prog_tick", bpf_program__fd(skeleton->progs.weir_tick)}};
-    for (const auto& [name, fd] : fds)
-        WEIR_CHECK(pin(fd, fmt::format("{}/{}", aside, name)));
+    for (const auto& entry : map_pins)
+        WEIR_CHECK(pin(map_fd(skeleton, entry), fmt::format("{}/{}", aside, entry.name)));
+    for (const auto& entry : program_pins)
+        WEIR_CHECK(pin(program_fd(skeleton, entry), fmt::format("{}/{}", aside, entry.name)));
     if (rename(aside.c_str(), directory.c_str()) != 0)
         return fail(Errc::failed, "cannot put " + directory + " in place", errno_text(errno));
 
@@ -189,16 +174,11 @@ void remove_unfinished_reload(const Instance& instance) {
 
 Result<void> reload_programs(Instance& instance) {
     WEIR_TRY(const auto skeleton, load(&instance));
-    const std::array fds{std::pair{"prog_tc_in", bpf_program__fd(skeleton->progs.weir_tc_in)},
-                         std::pair{"prog_tc_out", bpf_program__fd(skeleton->progs.weir_tc_out)},
-                         std::pair{"prog_xdp", bpf_program__fd(skeleton->progs.weir_xdp)},
-                         std::pair{"prog_clock", bpf_program__fd(skeleton->progs.weir_clock)},
-                         std::pair{"prog_tick", bpf_program__fd(skeleton->progs.weir_tick)}};
-    for (const auto& [name, fd] : fds) {
-        const std::string path = fmt::format("{}/{}", instance.directory, name);
+    for (const auto& entry : program_pins) {
+        const std::string path = fmt::format("{}/{}", instance.directory, entry.name);
         const std::string aside = path + reload_suffix;
         unlink(aside.c_str());
-        WEIR_CHECK(pin(fd, aside));
+        WEIR_CHECK(pin(program_fd(skeleton, entry), aside));
         if (rename(aside.c_str(), path.c_str()) != 0)
             return fail(Errc::failed, "cannot put " + path + " in place", errno_text(errno));
     }
@@ -214,7 +194,7 @@ Result<std::string> running_version(const Instance& instance) {
     const std::uint32_t zero = 0;
     if (bpf_map_lookup_elem(instance.settings.get(), &zero, &settings) != 0)
         return fail(Errc::failed, "cannot read Weir's settings map", errno_text(errno));
-    return std::string(settings.version, strnlen(settings.version, sizeof(settings.version)));
+    return text_of(settings.version);
 }
 
 Result<bool> programs_are_current(const Instance& instance) {

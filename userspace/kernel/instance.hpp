@@ -37,7 +37,6 @@ struct Instance {
 
 // Opens what is pinned; nothing if Weir is not loaded in this network namespace.
 Result<std::optional<Instance>> open_instance();
-Result<std::optional<Instance>> open_instance_at(const std::string& directory);
 
 // Loads maps and programs and pins them, complete or not at all. Under StateLock.
 Result<Instance> create_instance();

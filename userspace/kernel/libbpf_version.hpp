@@ -6,6 +6,6 @@
 
 namespace weir {
 
-std::string libbpf_version();  // "1.4.0"
+std::string libbpf_version();  // "1.4"
 
 }  // namespace weir

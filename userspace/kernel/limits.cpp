@@ -2,16 +2,15 @@
 #include "kernel/limits.hpp"
 
 #include <bpf/bpf.h>
-#include <sys/mman.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "kernel/mapped_table.hpp"
 #include "kernel/shares.hpp"
 #include "kernel/tables.hpp"
@@ -20,23 +19,9 @@
 namespace weir {
 namespace {
 
-// The mapped value of a limit. Closing it changes nothing.
-class MappedLimit {
-public:
-    static Result<MappedLimit> of(int map_fd, int protection) {
-        void* at = mmap(nullptr, sizeof(weir_limit), protection, MAP_SHARED, map_fd, 0);
-        if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a limit", errno_text(errno));
-        return MappedLimit(static_cast<weir_limit*>(at));
-    }
-    [[nodiscard]] weir_limit& value() const { return *value_; }
-
-private:
-    struct Unmap {
-        void operator()(weir_limit* at) const { munmap(at, sizeof(weir_limit)); }
-    };
-    explicit MappedLimit(weir_limit* at) : value_(at) {}
-    std::unique_ptr<weir_limit, Unmap> value_;
-};
+Result<Mapped<weir_limit>> map_limit(const Fd& fd, int protection) {
+    return Mapped<weir_limit>::of(fd.get(), 1, protection, "cannot map a limit");
+}
 
 // Nothing if the slot has no limit in place.
 Result<std::optional<Fd>> open_limit(const Instance& instance, std::uint32_t slot) {
@@ -123,11 +108,11 @@ Result<void> place_limit(const Instance& instance, std::uint32_t slot, const wei
     if (is_new) {
         WEIR_TRY(fd, create_limit());
     }
-    WEIR_TRY(const auto mapped, MappedLimit::of(fd->get(), PROT_READ | PROT_WRITE));
+    WEIR_TRY(const auto mapped, map_limit(*fd, PROT_READ | PROT_WRITE));
     std::array<std::uint64_t, WEIR_DIRECTIONS> fallbacks{};
     for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
         const auto wanted = wanted_rules(info, direction);
-        store_direction(mapped.value().direction[direction], wanted);
+        store_direction(mapped.values()[0].direction[direction], wanted);
         fallbacks.at(static_cast<std::size_t>(direction)) = wanted.rule.share_fallback_cost;
     }
     WEIR_CHECK(store_fallbacks(instance, slot, fallbacks));
@@ -149,6 +134,25 @@ Result<void> update_interfaces(const Instance& instance, const std::vector<weir_
     return {};
 }
 
+// Both directions' rules as the programs see them at this moment.
+struct StandingLimit {
+    weir_limit_rule rule[WEIR_DIRECTIONS];
+    weir_limit_rule before[WEIR_DIRECTIONS];
+};
+
+// Nothing if the slot has no limit in place.
+Result<std::optional<StandingLimit>> read_standing_limit(const Instance& instance, std::uint32_t slot) {
+    WEIR_TRY(const auto fd, open_limit(instance, slot));
+    if (!fd) return std::nullopt;
+    WEIR_TRY(const auto mapped, map_limit(*fd, PROT_READ));
+    StandingLimit standing{};
+    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
+        standing.rule[direction] = mapped.values()[0].direction[direction].rule;
+        standing.before[direction] = mapped.values()[0].direction[direction].before;
+    }
+    return standing;
+}
+
 Result<void> remove_limit(const Instance& instance, std::uint32_t slot) {
     if (bpf_map_delete_elem(instance.limits.get(), &slot) != 0 && errno != ENOENT)
         return fail(Errc::failed, "cannot remove a limit", errno_text(errno));
@@ -164,7 +168,7 @@ Result<void> place_if_missing(const Instance& instance, std::uint32_t slot, cons
 
 }  // namespace
 
-std::string tenant_of(const weir_tenant_info& info) { return text_of(info.tenant, sizeof(info.tenant)); }
+std::string tenant_of(const weir_tenant_info& info) { return text_of(info.tenant); }
 
 weir_tenant_info make_tenant_info(const std::string& tenant) {
     static_assert(sizeof(weir_tenant_info::tenant) == WEIR_TENANT_ROOM);
@@ -203,7 +207,7 @@ Result<void> mend_limits(const Instance& instance) {
     WEIR_TRY(const auto now, read_clock(instance));
     for (std::uint32_t slot = 0; slot < tenants.size(); ++slot) {
         auto& info = tenants[slot];
-        if (info.tenant[0] == '\0') continue;
+        if (is_free(info)) continue;
         if (info.revert_at_ns != 0 && info.revert_at_ns <= now.monotonic_ns) {
             info = settled(info, now.monotonic_ns);
             WEIR_CHECK(write_tenant_info(instance, slot, info));
@@ -212,7 +216,7 @@ Result<void> mend_limits(const Instance& instance) {
     }
     WEIR_CHECK(update_interfaces(instance, tenants, nullptr));
     for (std::uint32_t slot = 0; slot < tenants.size(); ++slot)
-        if (tenants[slot].tenant[0] != '\0' && !has_limits(tenants[slot])) WEIR_CHECK(remove_limit(instance, slot));
+        if (!is_free(tenants[slot]) && !has_limits(tenants[slot])) WEIR_CHECK(remove_limit(instance, slot));
     return {};
 }
 
@@ -221,24 +225,12 @@ TenantEntry tenant_entry_of(const std::vector<weir_tenant_info>& tenants, const 
     if (vnic.role == WEIR_ROLE_UPLINK) return entry;
     for (std::uint32_t slot = 0; slot < tenants.size(); ++slot) {
         const auto& info = tenants[slot];
-        if (info.tenant[0] == '\0' || std::strncmp(info.tenant, vnic.tenant, sizeof(vnic.tenant)) != 0) continue;
+        if (is_free(info) || std::strncmp(info.tenant, vnic.tenant, sizeof(vnic.tenant)) != 0) continue;
         entry.slot = slot;
         for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
             if (limits_direction(info, direction)) entry.flags |= WEIR_IF_LIMIT_TX << direction;
     }
     return entry;
-}
-
-Result<std::optional<StandingLimit>> read_standing_limit(const Instance& instance, std::uint32_t slot) {
-    WEIR_TRY(const auto fd, open_limit(instance, slot));
-    if (!fd) return std::nullopt;
-    WEIR_TRY(const auto mapped, MappedLimit::of(fd->get(), PROT_READ));
-    StandingLimit standing{};
-    for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
-        standing.rule[direction] = mapped.value().direction[direction].rule;
-        standing.before[direction] = mapped.value().direction[direction].before;
-    }
-    return standing;
 }
 
 Result<bool> limit_stands(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info) {

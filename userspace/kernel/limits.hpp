@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,13 +48,6 @@ struct TenantEntry {
     std::uint32_t flags = 0;
 };
 TenantEntry tenant_entry_of(const std::vector<weir_tenant_info>& tenants, const weir_vnic_info& vnic);
-
-// Both directions' rules as the programs see them at this moment; nothing if the slot has no limit in place.
-struct StandingLimit {
-    weir_limit_rule rule[WEIR_DIRECTIONS];
-    weir_limit_rule before[WEIR_DIRECTIONS];
-};
-Result<std::optional<StandingLimit>> read_standing_limit(const Instance& instance, std::uint32_t slot);
 
 // Whether what the programs see is what the entry says.
 Result<bool> limit_stands(const Instance& instance, std::uint32_t slot, const weir_tenant_info& info);

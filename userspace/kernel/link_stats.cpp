@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/link_stats.hpp"
 
-#include <linux/gen_stats.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -54,10 +52,9 @@ void read_stats(const nlattr* attribute, LinkStats& link) {
     }
 }
 
-void read_kind(const nlattr* parent, LinkStats& link) {
+void read_tun(const nlattr* parent, LinkStats& link) {
     each_nested(parent, [&](const nlattr* attribute) {
-        if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) link.kind = mnl_attr_get_str(attribute);
-        if (mnl_attr_get_type(attribute) != IFLA_INFO_DATA || link.kind != "tun") return;
+        if (mnl_attr_get_type(attribute) != IFLA_INFO_DATA) return;
         each_nested(attribute, [&](const nlattr* data) {
             constexpr std::uint8_t iff_tap = 2;
             if (mnl_attr_get_type(data) == IFLA_TUN_TYPE) link.is_tap = mnl_attr_get_u8(data) == iff_tap;
@@ -65,17 +62,9 @@ void read_kind(const nlattr* parent, LinkStats& link) {
     });
 }
 
+// Beside what link_of() reads.
 void read_attribute(const nlattr* attribute, LinkStats& link) {
     switch (mnl_attr_get_type(attribute)) {
-    case IFLA_IFNAME:
-        link.name = mnl_attr_get_str(attribute);
-        break;
-    case IFLA_QDISC:
-        link.qdisc = mnl_attr_get_str(attribute);
-        break;
-    case IFLA_MTU:
-        link.mtu = mnl_attr_get_u32(attribute);
-        break;
     case IFLA_CARRIER:
         link.carrier = mnl_attr_get_u8(attribute) != 0;
         break;
@@ -95,12 +84,7 @@ void read_attribute(const nlattr* attribute, LinkStats& link) {
         read_stats(attribute, link);
         break;
     case IFLA_LINKINFO:
-        read_kind(attribute, link);
-        break;
-    case IFLA_XDP:
-        each_nested(attribute, [&](const nlattr* nested) {
-            if (mnl_attr_get_type(nested) == IFLA_XDP_PROG_ID) link.xdp_program_id = mnl_attr_get_u32(nested);
-        });
+        if (link.kind == "tun") read_tun(attribute, link);
         break;
     default:
         break;
@@ -110,32 +94,7 @@ void read_attribute(const nlattr* attribute, LinkStats& link) {
 constexpr std::array<std::string_view, 10> aqms{"fq_codel", "codel", "cake",  "pie", "fq_pie",
                                                 "red",      "gred",  "choke", "sfb", "dualpi2"};
 
-struct AnyQdisc {
-    QdiscStats stats;
-    std::uint32_t parent = 0;
-};
-
-AnyQdisc read_qdisc(const nlmsghdr* message) {
-    const auto* tc = static_cast<const tcmsg*>(mnl_nlmsg_get_payload(message));
-    AnyQdisc qdisc;
-    qdisc.parent = tc->tcm_parent;
-    qdisc.stats.ifindex = static_cast<std::uint32_t>(tc->tcm_ifindex);
-    qdisc.stats.handle = tc->tcm_handle;
-    qdisc.stats.is_ingress = tc->tcm_parent == TC_H_INGRESS;
-    each_attribute(message, sizeof(*tc), [&](const nlattr* attribute) {
-        if (mnl_attr_get_type(attribute) == TCA_KIND) qdisc.stats.kind = mnl_attr_get_str(attribute);
-        if (mnl_attr_get_type(attribute) != TCA_STATS2) return;
-        each_nested(attribute, [&](const nlattr* nested) {
-            gnet_stats_queue queue{};
-            if (mnl_attr_get_type(nested) != TCA_STATS_QUEUE || mnl_attr_get_payload_len(nested) < sizeof(queue))
-                return;
-            std::memcpy(&queue, mnl_attr_get_payload(nested), sizeof(queue));
-            qdisc.stats.drops = queue.drops;
-        });
-    });
-    qdisc.stats.is_aqm = std::ranges::find(aqms, qdisc.stats.kind) != aqms.end();
-    return qdisc;
-}
+bool is_aqm(const Qdisc& qdisc) { return std::ranges::find(aqms, qdisc.kind) != aqms.end(); }
 
 Result<void> done(int error, const char* what) {
     if (error != 0) return fail(rtnetlink::code_of(error), what, errno_text(error));
@@ -151,7 +110,7 @@ Result<std::vector<LinkStats>> read_link_stats() {
     const int error = transact(request, [&](const nlmsghdr* message) {
         const auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
         LinkStats link;
-        link.ifindex = static_cast<std::uint32_t>(info->ifi_index);
+        static_cast<Link&>(link) = link_of(message);
         link.up = (info->ifi_flags & IFF_UP) != 0;
         link.is_loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
         each_attribute(message, sizeof(*info), [&](const nlattr* attribute) { read_attribute(attribute, link); });
@@ -162,18 +121,13 @@ Result<std::vector<LinkStats>> read_link_stats() {
 }
 
 Result<std::vector<QdiscStats>> read_qdisc_stats() {
-    Request request(RTM_GETQDISC, NLM_F_DUMP);
-    rtnetlink::put_tc(request, 0, 0, 0, 0);
-    std::vector<AnyQdisc> all;
-    const int error = transact(request, [&](const nlmsghdr* message) { all.push_back(read_qdisc(message)); });
-    WEIR_CHECK(done(error, "cannot read the qdiscs' counters"));
+    WEIR_TRY(const auto all, list_every_qdisc());
     std::vector<QdiscStats> roots;
-    for (const AnyQdisc& qdisc : all) {
-        if (qdisc.parent != TC_H_ROOT && !qdisc.stats.is_ingress) continue;
-        roots.push_back(qdisc.stats);
-        for (const AnyQdisc& other : all)
-            if (other.stats.ifindex == qdisc.stats.ifindex && !qdisc.stats.is_ingress)
-                roots.back().is_aqm |= other.stats.is_aqm;
+    for (const Qdisc& qdisc : all) {
+        if (!qdisc.is_root() && !qdisc.is_ingress()) continue;
+        roots.push_back({qdisc, is_aqm(qdisc)});
+        for (const Qdisc& other : all)
+            if (other.ifindex == qdisc.ifindex && !qdisc.is_ingress()) roots.back().is_aqm |= is_aqm(other);
     }
     return roots;
 }

@@ -9,23 +9,19 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "kernel/netlink.hpp"
+#include "kernel/qdisc.hpp"
 
 namespace weir {
 
-struct LinkStats {
-    std::uint32_t ifindex = 0;
-    std::string name;
-    std::string kind;     // rtnetlink kind: "veth", "tun", "bridge"; empty for hardware
-    std::string qdisc;    // root qdisc's kind
+struct LinkStats : Link {
     std::string parent;   // device that it sits on: "virtio2", "0000:00:05.0"; may be empty
     bool is_tap = false;  // kind "tun" with Ethernet frames
     bool is_loopback = false;
     bool up = false;
     bool carrier = false;
-    std::uint32_t mtu = 0;
     std::uint32_t rx_queues = 0;
     std::uint32_t tx_queues = 0;
-    std::uint32_t xdp_program_id = 0;  // 0: none
     // IFLA_STATS64 by the names of struct rtnl_link_stats64 ("rx_dropped"), and "carrier_down_count".
     std::vector<std::pair<std::string, std::uint64_t>> counters;
 };
@@ -34,13 +30,8 @@ struct LinkStats {
 Result<std::vector<LinkStats>> read_link_stats();
 
 // The root qdisc of an interface, or what stands at its clsact/ingress place.
-struct QdiscStats {
-    std::uint32_t ifindex = 0;
-    std::string kind;
-    std::uint32_t handle = 0;
-    bool is_ingress = false;  // clsact or ingress
-    bool is_aqm = false;      // it, or a queue below it, drops early on purpose: fq_codel, codel, cake, pie, red, …
-    std::uint32_t drops = 0;  // TCA_STATS2, 32 bits
+struct QdiscStats : Qdisc {
+    bool is_aqm = false;  // it, or a queue below it, drops early on purpose: fq_codel, codel, cake, pie, red, …
 };
 
 // A root's drops hold those of the queues below it: only roots are given.

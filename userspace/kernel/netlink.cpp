@@ -2,22 +2,16 @@
 #include "kernel/netlink.hpp"
 
 #include <arpa/inet.h>
-#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
-#include "core/fd.hpp"
 #include "kernel/rtnetlink.hpp"
 
 namespace weir {
@@ -34,16 +28,22 @@ void read_xdp(const nlattr* parent, Link& link) {
     each_nested(parent, [&](const nlattr* attribute) {
         const auto type = mnl_attr_get_type(attribute);
         if (type == IFLA_XDP_ATTACHED) {
-            const auto mode = mnl_attr_get_u8(attribute);
-            link.has_xdp = mode != XDP_ATTACHED_NONE;
-            link.xdp_generic = mode == XDP_ATTACHED_SKB;
+            link.has_xdp = mnl_attr_get_u8(attribute) != XDP_ATTACHED_NONE;
         } else if (type == IFLA_XDP_PROG_ID) {
             link.xdp_program_id = mnl_attr_get_u32(attribute);
         }
     });
 }
 
-Link read_link(const nlmsghdr* message) {
+std::uint32_t filter_parent(bool ingress) {
+    return TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+}
+
+std::uint32_t filter_info(std::uint32_t priority) { return TC_H_MAKE(priority << 16, htons(ETH_P_ALL)); }
+
+}  // namespace
+
+Link link_of(const nlmsghdr* message) {
     const auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
     Link link;
     link.ifindex = static_cast<std::uint32_t>(info->ifi_index);
@@ -74,19 +74,11 @@ Link read_link(const nlmsghdr* message) {
     return link;
 }
 
-std::uint32_t filter_parent(bool ingress) {
-    return TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-}
-
-std::uint32_t filter_info(std::uint32_t priority) { return TC_H_MAKE(priority << 16, htons(ETH_P_ALL)); }
-
-}  // namespace
-
 Result<std::vector<Link>> list_links() {
     Request request(RTM_GETLINK, NLM_F_DUMP);
     request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
     std::vector<Link> links;
-    if (const int error = transact(request, [&](const nlmsghdr* m) { links.push_back(read_link(m)); }))
+    if (const int error = transact(request, [&](const nlmsghdr* m) { links.push_back(link_of(m)); }))
         return fail(code_of(error), "cannot list the interfaces", errno_text(error));
     return links;
 }
@@ -174,17 +166,6 @@ Result<void> delete_filter(std::uint32_t ifindex, bool ingress, std::uint32_t pr
     if (error && error != ENOENT && error != EINVAL && error != ENODEV)
         return fail(code_of(error), "cannot remove the tc filter", errno_text(error));
     return {};
-}
-
-std::string driver_of(const std::string& interface) {
-    const Fd sock(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ethtool_drvinfo info{};
-    info.cmd = ETHTOOL_GDRVINFO;
-    ifreq request{};
-    interface.copy(request.ifr_name, IFNAMSIZ - 1);
-    request.ifr_data = reinterpret_cast<char*>(&info);
-    if (!sock || ioctl(sock.get(), SIOCETHTOOL, &request) != 0) return {};
-    return {info.driver, strnlen(info.driver, sizeof(info.driver))};
 }
 
 }  // namespace weir

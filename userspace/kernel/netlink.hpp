@@ -9,6 +9,8 @@
 
 #include "core/result.hpp"
 
+struct nlmsghdr;
+
 namespace weir {
 
 struct Link {
@@ -18,10 +20,12 @@ struct Link {
     std::string kind;        // rtnetlink kind: "veth", "tun", "bridge"; empty for hardware
     std::string qdisc;       // root qdisc's kind
     std::uint32_t mtu = 0;
-    bool has_xdp = false;      // a program is attached
-    bool xdp_generic = false;  // … in generic mode
+    bool has_xdp = false;  // a program is attached
     std::uint32_t xdp_program_id = 0;
 };
+
+// An interface as rtnetlink's message has it.
+Link link_of(const nlmsghdr* message);
 
 // All interfaces of this network namespace, one dump.
 Result<std::vector<Link>> list_links();
@@ -48,8 +52,5 @@ Result<void> delete_clsact(std::uint32_t ifindex);
 Result<void> set_filter(std::uint32_t ifindex, bool ingress, std::uint32_t priority, std::uint32_t handle,
                         int program_fd, const std::string& name);
 Result<void> delete_filter(std::uint32_t ifindex, bool ingress, std::uint32_t priority, std::uint32_t handle);
-
-// The driver's name by ethtool ("veth", "tun", "virtio_net", "mlx5_core"); empty if it has none.
-std::string driver_of(const std::string& interface);
 
 }  // namespace weir

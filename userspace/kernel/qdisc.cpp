@@ -48,7 +48,6 @@ void read_statistics(const nlattr* statistics, Qdisc& qdisc) {
         std::memcpy(&queue, mnl_attr_get_payload(nested),
                     std::min<std::size_t>(sizeof(queue), mnl_attr_get_payload_len(nested)));
         qdisc.backlog_packets = queue.qlen;
-        qdisc.backlog_bytes = queue.backlog;
         qdisc.drops = queue.drops;
     });
 }
@@ -119,21 +118,21 @@ std::uint64_t backlog_packets(const DeviceQdisc& device) {
     return packets;
 }
 
-bool is_ours(const DeviceQdisc& device) {
-    return device.state == PacingState::ours || device.state == PacingState::ours_incomplete;
-}
-
 }  // namespace
 
-Result<std::vector<Qdisc>> list_qdiscs() {
+Result<std::vector<Qdisc>> list_every_qdisc() {
+    static_assert(TC_H_INGRESS == 0xfffffff1 && TC_H_CLSACT == TC_H_INGRESS, "Qdisc::is_ingress()");
     Request request(RTM_GETQDISC, NLM_F_DUMP);
     put_tc(request, 0, 0, 0, 0);
     std::vector<Qdisc> qdiscs;
-    const int error = transact(request, [&](const nlmsghdr* message) {
-        auto qdisc = read_qdisc(message);
-        if (qdisc.parent != TC_H_CLSACT) qdiscs.push_back(std::move(qdisc));
-    });
+    const int error = transact(request, [&](const nlmsghdr* message) { qdiscs.push_back(read_qdisc(message)); });
     if (error) return fail(rtnetlink::code_of(error), "cannot list the qdiscs", errno_text(error));
+    return qdiscs;
+}
+
+Result<std::vector<Qdisc>> list_qdiscs() {
+    WEIR_TRY(auto qdiscs, list_every_qdisc());
+    std::erase_if(qdiscs, [](const Qdisc& qdisc) { return qdisc.is_ingress(); });
     return qdiscs;
 }
 
@@ -213,7 +212,7 @@ Result<void> install_fq(std::uint32_t ifindex, const DeviceQdisc& standing, cons
 }
 
 Result<void> grow_fq(std::uint32_t ifindex, const DeviceQdisc& standing, const FqSizes& sizes) {
-    if (!is_ours(standing)) return {};
+    if (!standing.is_ours()) return {};
     for (const auto& fq : standing.fqs) {
         const FqSizes wanted{std::max(fq.limit_packets, sizes.limit_packets),
                              std::max(fq.flow_limit_packets, sizes.flow_limit_packets)};
@@ -231,7 +230,7 @@ Result<std::string> remove_fq(std::uint32_t ifindex, std::chrono::milliseconds d
     for (;;) {
         WEIR_TRY(const auto qdiscs, list_qdiscs());
         const auto device = device_qdisc(ifindex, qdiscs);
-        if (!is_ours(device)) return device.kind;
+        if (!device.is_ours()) return device.kind;
         if (backlog_packets(device) == 0 || std::chrono::steady_clock::now() >= end) break;
         std::this_thread::sleep_for(look_again);
     }

@@ -32,14 +32,16 @@ struct Qdisc {
     std::uint32_t limit_packets = 0;       // kind fq only
     std::uint32_t flow_limit_packets = 0;  // kind fq only
     std::uint64_t backlog_packets = 0;     // skbs that wait in it now
-    std::uint64_t backlog_bytes = 0;
-    std::uint64_t drops = 0;  // since it was put there
+    std::uint32_t drops = 0;               // TCA_STATS2, 32 bits; since it was put there
     [[nodiscard]] bool is_root() const { return parent == ~std::uint32_t{0}; }
     [[nodiscard]] bool is_default() const { return handle == 0; }
+    [[nodiscard]] bool is_ingress() const { return parent == 0xfffffff1; }  // TC_H_INGRESS: ingress or clsact
 };
 
 // All qdiscs of this network namespace, but for ingress and clsact; one dump. An interface that was never up has none.
 Result<std::vector<Qdisc>> list_qdiscs();
+// With ingress and clsact.
+Result<std::vector<Qdisc>> list_every_qdisc();
 
 // Whether fq is there or a module of it is, without asking for it. No: perhaps it is all the same.
 bool has_fq_module();
@@ -59,6 +61,7 @@ struct DeviceQdisc {
     std::vector<Qdisc> fqs;       // where packets wait: the root, or those under Weir's or another's mq
     std::size_t queues = 0;       // kind mq: in use
     std::size_t queues_bare = 0;  // … that have no fq
+    [[nodiscard]] bool is_ours() const { return state == PacingState::ours || state == PacingState::ours_incomplete; }
 };
 DeviceQdisc device_qdisc(std::uint32_t ifindex, const std::vector<Qdisc>& qdiscs);
 

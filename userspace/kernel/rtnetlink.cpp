@@ -31,8 +31,8 @@ Request::Request(std::uint16_t type, std::uint16_t flags) : header_(mnl_nlmsg_pu
     header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
 }
 
-int transact(Request& request, const Visit& visit) {
-    const Socket sock(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), mnl_socket_close);
+int transact(Request& request, const Visit& visit, int family) {
+    const Socket sock(mnl_socket_open2(family, SOCK_CLOEXEC), mnl_socket_close);
     if (!sock || mnl_socket_bind(sock.get(), 0, MNL_SOCKET_AUTOPID) < 0) return errno;
     // Answers carry the request's attributes otherwise; capped they fit, and the kernel checks dumps strictly.
     const int on = 1;

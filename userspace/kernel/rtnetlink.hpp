@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One question to rtnetlink and its answers, by libmnl. Internal to kernel/.
+// One question to rtnetlink (or another of netlink's families) and its answers, by libmnl. Internal to kernel/.
 #pragma once
 
 #include <libmnl/libmnl.h>
@@ -18,8 +18,10 @@ using VisitAttribute = std::function<void(const nlattr*)>;
 // A message under construction.
 class Request {
 public:
-    // `type` is RTM_*, `flags` NLM_F_* beside NLM_F_REQUEST.
+    // `type` is RTM_* or the other family's, `flags` NLM_F_* beside NLM_F_REQUEST.
     Request(std::uint16_t type, std::uint16_t flags);
+    Request(const Request&) = delete;  // it points into itself
+    Request& operator=(const Request&) = delete;
     nlmsghdr* get() { return header_; }
     template <class T>
     T* extra() {
@@ -32,8 +34,9 @@ private:
     nlmsghdr* header_;
 };
 
-// Sends the request on a socket of its own and hands every answer to `visit`. Returns 0 or an errno value.
-int transact(Request& request, const Visit& visit);
+// Sends the request on a socket of its own and hands every answer to `visit`. Returns 0 or an errno value. `family` is
+// NETLINK_*.
+int transact(Request& request, const Visit& visit, int family = NETLINK_ROUTE);
 // The same for one whose only answer is an acknowledgement (NLM_F_ACK).
 int transact(Request& request);
 

@@ -2,42 +2,20 @@
 #include "kernel/shares.hpp"
 
 #include <bpf/bpf.h>
-#include <sys/mman.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
-#include <memory>
-#include <span>
 
 #include <fmt/format.h>
+
+#include "kernel/mapped_table.hpp"
 
 namespace weir {
 namespace {
 
 constexpr std::size_t entry_count = std::size_t{WEIR_DIRECTIONS} * WEIR_TENANTS_MAX;
 
-// A map's values, mapped. Closing it changes nothing.
-template <class Value>
-class Mapped {
-public:
-    static Result<Mapped> of(int map_fd, std::size_t count, int protection) {
-        const std::size_t bytes = count * sizeof(Value);
-        void* at = mmap(nullptr, bytes, protection, MAP_SHARED, map_fd, 0);
-        if (at == MAP_FAILED) return fail(Errc::failed, "cannot map the state of fair share", errno_text(errno));
-        return Mapped(static_cast<Value*>(at), count);
-    }
-    [[nodiscard]] std::span<Value> values() const { return {at_.get(), count_}; }
-
-private:
-    struct Unmap {
-        std::size_t bytes = 0;
-        void operator()(Value* at) const { munmap(at, bytes); }
-    };
-    Mapped(Value* at, std::size_t count) : at_(at, Unmap{count * sizeof(Value)}), count_(count) {}
-    std::unique_ptr<Value, Unmap> at_;
-    std::size_t count_;
-};
+constexpr auto cannot_map = "cannot map the state of fair share";
 
 void store(__u64& word, std::uint64_t value) { std::atomic_ref(word).store(value, std::memory_order_release); }
 
@@ -61,7 +39,7 @@ Result<void> order(const Instance& instance, weir_tick_order what) {
 Result<void> store_fallbacks(const Instance& instance, std::uint32_t slot,
                              const std::array<std::uint64_t, WEIR_DIRECTIONS>& fallback_costs) {
     WEIR_TRY(const auto shares,
-             Mapped<weir_share_entry>::of(instance.shares.get(), entry_count, PROT_READ | PROT_WRITE));
+             Mapped<weir_share_entry>::of(instance.shares.get(), entry_count, PROT_READ | PROT_WRITE, cannot_map));
     for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
         store(shares.values()[place_of(direction, slot)].fallback_cost,
               fallback_costs.at(static_cast<std::size_t>(direction)));
@@ -80,7 +58,7 @@ Result<void> forget_share(const Instance& instance, std::uint32_t slot) {
 
 Result<void> put_tick(const Instance& instance, weir_tick_settings settings) {
     WEIR_TRY(const auto mapped,
-             Mapped<weir_tick_settings>::of(instance.tick_settings.get(), 1, PROT_READ | PROT_WRITE));
+             Mapped<weir_tick_settings>::of(instance.tick_settings.get(), 1, PROT_READ | PROT_WRITE, cannot_map));
     auto& standing = mapped.values()[0];
     const bool is_wanted = settings.capacity_bps[WEIR_TX] != 0 || settings.capacity_bps[WEIR_RX] != 0;
     const bool was_wanted = standing.capacity_bps[WEIR_TX] != 0 || standing.capacity_bps[WEIR_RX] != 0;
@@ -108,7 +86,8 @@ Result<TickView> read_tick(const Instance& instance) {
         if (bpf_map_lookup_elem(instance.share_rounds.get(), &direction, &view.rounds.at(direction)) != 0)
             return fail(Errc::failed, "cannot read the state of fair share", errno_text(errno));
     if (view.settings.slots > WEIR_TENANTS_MAX) view.settings.slots = WEIR_TENANTS_MAX;
-    WEIR_TRY(const auto shares, Mapped<weir_share_entry>::of(instance.shares.get(), entry_count, PROT_READ));
+    WEIR_TRY(const auto shares,
+             Mapped<weir_share_entry>::of(instance.shares.get(), entry_count, PROT_READ, cannot_map));
     for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction) {
         const auto all = shares.values().subspan(place_of(direction, 0), view.settings.slots);
         view.entries.insert(view.entries.end(), all.begin(), all.end());

@@ -2,8 +2,6 @@
 #include "kernel/tables.hpp"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -12,16 +10,17 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
-#include <memory>
 #include <span>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "kernel/cpus.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/mapped_table.hpp"
 #include "lib/interface.h"
+#include "model/types.hpp"
 
 namespace weir {
 namespace {
@@ -33,8 +32,7 @@ std::uint32_t flags_of(const weir_vnic_info& info) {
     // A guest forwards nothing, so there is no way through a host to measure.
     if (info.role != WEIR_ROLE_GUEST) flags |= WEIR_IF_HOST_LATENCY;
     flags |= WEIR_IF_RTT;
-    if (info.ingress_hook == WEIR_HOOK_XDP_NATIVE || info.ingress_hook == WEIR_HOOK_XDP_GENERIC)
-        flags |= WEIR_IF_XDP_ACCOUNTS;
+    if (is_xdp(info.ingress_hook)) flags |= WEIR_IF_XDP_ACCOUNTS;
     if (info.is_guarded != 0 && info.role == WEIR_ROLE_VNIC) flags |= WEIR_IF_GUARD;
     return flags;
 }
@@ -88,6 +86,10 @@ Result<Fd> open_inner(int outer, std::uint32_t slot, const char* name) {
     Fd fd(bpf_map_get_fd_by_id(id));
     if (!fd) return fail(Errc::failed, fmt::format("cannot open the {} of slot {}", name, slot), errno_text(errno));
     return fd;
+}
+
+Result<Mapped<const weir_flow_block>> map_flow_table(int table_fd, std::size_t blocks) {
+    return Mapped<const weir_flow_block>::of(table_fd, blocks, PROT_READ, "cannot map a flow table");
 }
 
 // A mapped table, and a copy of it that is being made.
@@ -197,25 +199,24 @@ Result<Fd> open_pulse(const Instance& instance, std::uint32_t slot) {
 }
 
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd) {
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 1) return fail(Errc::failed, "cannot count the CPUs", errno_text(-cpus));
+    WEIR_TRY(const auto cpus, possible_cpus());
     static_assert(sizeof(weir_ledger) % 8 == 0, "per-CPU values are rounded up to 8 bytes");
-    std::vector<weir_ledger> ledgers(static_cast<std::size_t>(cpus));
+    std::vector<weir_ledger> ledgers(cpus);
     const std::uint32_t zero = 0;
     if (bpf_map_lookup_elem(ledger_fd, &zero, ledgers.data()) != 0)
         return fail(Errc::failed, "cannot read a ledger", errno_text(errno));
     return ledgers;
 }
 
+Result<std::vector<weir_ledger>> read_ledger(const Instance& instance, std::uint32_t slot) {
+    WEIR_TRY(const auto fd, open_ledger(instance, slot));
+    return read_ledger(fd.get());
+}
+
 Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets) {
-    const std::size_t count = weir_flow_blocks(sets);
-    const std::size_t bytes = count * sizeof(weir_flow_block);
-    const auto unmap = [bytes](void* at) { munmap(at, bytes); };
-    void* at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, table_fd, 0);
-    if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a flow table", errno_text(errno));
-    const std::unique_ptr<void, decltype(unmap)> mapping(at, unmap);
-    std::vector<weir_flow_block> copy(count);
-    const TableView table{.from = {static_cast<const weir_flow_block*>(at), count}, .to = copy, .sets = sets};
+    WEIR_TRY(const auto mapped, map_flow_table(table_fd, weir_flow_blocks(sets)));
+    std::vector<weir_flow_block> copy(mapped.values().size());
+    const TableView table{.from = mapped.values(), .to = copy, .sets = sets};
     for (std::size_t set = 0; set < sets; ++set)
         for (std::size_t way = 0; way < WEIR_FLOW_WAYS; ++way)
             copy_slot(table, set, way);
@@ -223,15 +224,11 @@ Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t
 }
 
 Result<std::uint64_t> count_flows(int table_fd, std::uint32_t sets, std::uint32_t now_tick, std::uint32_t ticks) {
-    const std::size_t bytes = std::size_t{sets} * sizeof(weir_flow_block);
-    const auto unmap = [bytes](void* at) { munmap(at, bytes); };
-    void* at = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, table_fd, 0);
-    if (at == MAP_FAILED) return fail(Errc::failed, "cannot map a flow table", errno_text(errno));
-    const std::unique_ptr<void, decltype(unmap)> mapping(at, unmap);
+    WEIR_TRY(const auto mapped, map_flow_table(table_fd, sets));
     // Modulo 2^32. A packet that came since `now_tick` was read makes its flow younger than that.
     const auto is_alive = [&](std::uint32_t tick) { return static_cast<std::int32_t>(tick - (now_tick - ticks)) >= 0; };
     std::uint64_t count = 0;
-    for (const auto& block : std::span(static_cast<const weir_flow_block*>(at), sets))
+    for (const auto& block : mapped.values())
         for (const weir_flow_hot& hot : block.hot.way)
             if (hot.state != 0 && hot.family != 0 && is_alive(hot.last_seen_tick)) count++;
     return count;

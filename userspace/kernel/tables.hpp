@@ -34,13 +34,14 @@ Result<Fd> open_pulse(const Instance& instance, std::uint32_t slot);
 
 // The ledger of every CPU.
 Result<std::vector<weir_ledger>> read_ledger(int ledger_fd);
+Result<std::vector<weir_ledger>> read_ledger(const Instance& instance, std::uint32_t slot);
 
 // A copy of a whole table: weir_flow_blocks(sets) blocks (bpf/shared/abi.h). Slots change while it is copied; a slot
 // that is locked at that moment is copied again until it is not.
 Result<std::vector<weir_flow_block>> copy_flow_table(int table_fd, std::uint32_t sets);
 
 // How many flows of a table had a packet within the last `ticks` ticks before `now_tick` (units: bpf/lib/flow_table.h).
-// Reads the table's first third only, without stopping anything: to within the flows of that moment.
+// Reads the first of the table's regions only, without stopping anything: to within the flows of that moment.
 Result<std::uint64_t> count_flows(int table_fd, std::uint32_t sets, std::uint32_t now_tick, std::uint32_t ticks);
 
 // A copy of a vNIC's ring, made while programs write to it: each number is whole.

@@ -2,11 +2,12 @@
 #include "kernel/vnic_list.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "core/units.hpp"
+#include "kernel/ethtool.hpp"
 #include "kernel/guards.hpp"
 #include "kernel/hooks.hpp"
 #include "kernel/limits.hpp"
@@ -16,8 +17,6 @@
 
 namespace weir {
 namespace {
-
-bool is_xdp(Hook hook) { return hook == Hook::xdp_native || hook == Hook::xdp_generic; }
 
 void note_ingress(Vnic& vnic) {
     const auto driver = driver_of(vnic.interface);
@@ -64,7 +63,7 @@ Result<void> add_limits(const Instance& instance, std::vector<Vnic>& vnics) {
     for (auto& vnic : vnics) {
         if (vnic.role == Role::uplink) continue;
         for (const auto& info : tenants) {
-            if (info.tenant[0] == '\0' || tenant_of(info) != vnic.tenant) continue;
+            if (is_free(info) || tenant_of(info) != vnic.tenant) continue;
             const auto state = limit_state_of(info, now.monotonic_ns);
             if (state.limit.is_set() || state.revert_in_ns != 0) vnic.limit = state;
             if (state.revert_in_ns != 0) vnic.notes.push_back(revert_note(vnic, state));
@@ -75,14 +74,12 @@ Result<void> add_limits(const Instance& instance, std::vector<Vnic>& vnics) {
 
 }  // namespace
 
-std::string text_of(const char* field, std::size_t room) { return {field, strnlen(field, room)}; }
-
 Vnic vnic_of(std::uint32_t slot, const weir_vnic_info& info, const std::vector<Link>& links) {
     Vnic vnic;
     vnic.slot = slot;
     vnic.ifindex = info.ifindex;
-    vnic.interface = text_of(info.interface, sizeof(info.interface));
-    vnic.tenant = text_of(info.tenant, sizeof(info.tenant));
+    vnic.interface = text_of(info.interface);
+    vnic.tenant = text_of(info.tenant);
     vnic.role = static_cast<Role>(info.role);
     vnic.ingress = static_cast<IngressChoice>(info.ingress_choice);
     vnic.ingress_hook = static_cast<Hook>(info.ingress_hook);

@@ -11,9 +11,6 @@
 
 namespace weir {
 
-// Text of a fixed-size field: up to its NUL or its end.
-std::string text_of(const char* field, std::size_t room);
-
 // A vNIC without memory, addresses and notes: cheap. `links` tells its present name and qdisc.
 Vnic vnic_of(std::uint32_t slot, const weir_vnic_info& info, const std::vector<Link>& links);
 

@@ -3,11 +3,12 @@
 //
 // Everything that is read becomes a reading: a number with a name, at a place. The names are
 //
-//     snmp.Udp.NoPorts, snmp.Ip6InNoRoutes, netstat.TcpExt.ListenOverflows     /proc/net/snmp, snmp6, netstat
-//     link.rx_dropped, qdisc.drops, ethtool.rx_queue_0_drops, softnet.dropped  device, qdisc, driver,
-//     /proc/net/softnet_stat conntrack.drop, neighbour.table_fulls, route.in_martian_src, sockstat.TCP.tw   …
-//     trace.netfilter_drop, weir.rate                                          drops seen by the tracer, in Weir's
-//     ledger
+//     snmp.Udp.NoPorts, snmp.Ip6InNoRoutes, netstat.TcpExt.ListenOverflows   /proc/net/snmp, snmp6, netstat
+//     link.rx_dropped, qdisc.drops, ethtool.rx_queue_0_drops                 device, qdisc, driver
+//     softnet.dropped, sockstat.TCP.tw                                       /proc/net/softnet_stat, sockstat
+//     conntrack.drop, neighbour.table_fulls, route.in_martian_src            /proc/net/stat/*
+//     trace.netfilter_drop                                                   drops seen by the tracer
+//     weir.rate                                                              drops in Weir's ledgers
 //
 // What stands before the first dot is the source (the protocol's three files are one): two sources of one finding are
 // independent of each other, and only then it is certain.
@@ -44,8 +45,7 @@ using Readings = std::map<ReadingKey, std::uint64_t>;
 struct NicFacts {
     std::string interface;
     std::uint32_t ifindex = 0;
-    std::string
-        kind;  // the word of the table of kinds: "virtio-net", "veth", "tap", "vf"; the driver's name if unknown
+    std::string kind;    // of find_nic_kind(): "virtio-net", "veth", "tap", "vf"; the driver's name if unknown
     std::string tenant;  // whose Weir has it attached for; empty: not attached
     std::string driver;  // as ethtool has it; may be empty
     std::string bus;     // "0000:00:05.0", "virtio2", may be empty

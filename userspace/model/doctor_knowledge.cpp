@@ -253,8 +253,7 @@ constexpr Cause causes[] = {
     // Weir's own
     {"weir_limit", warning, 100, "packets",
      "Weir dropped packets of the tenant because they were over its limit, or over its share of the uplink (weir limit "
-     "show "
-     "TENANT says which; a share is raised by --weight).",
+     "show TENANT says which; a share is raised by --weight).",
      "If it is not meant: weir limit set TENANT --DIRECTION-max RATE"},
     {"fair_share_stopped", error, 25, "ticks",
      "Fair share's tick has stopped: every tenant has its part of the uplink, and what it does not use is lent to "

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kinds of virtual NIC: what each is, can and cannot do.
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "model/doctor.hpp"
 
@@ -69,11 +67,7 @@ constexpr DriverKind drivers[] = {
     {"iavf", "vf"},
     {"ixgbevf", "vf"},
     {"igbvf", "vf"},
-    {"mlx5_core_vf", "vf"},
-    {"bnxt_en_vf", "vf"},
     {"mana", "vf"},
-    {"macvtap", "macvtap"},
-    {"xen_netfront", "xen-netfront"},
 };
 
 }  // namespace

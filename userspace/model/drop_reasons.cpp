@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "core/text.hpp"
 
 namespace weir {
 namespace {
@@ -193,17 +194,9 @@ const DropReason* find_in(std::span<const DropReason> table, std::string_view na
 }  // namespace
 
 std::span<const DropReason> kernel_drop_reasons() { return kernel_reasons; }
-std::span<const DropReason> weir_drop_reasons() { return own_reasons; }
 
 const DropReason* find_drop_reason(DropSource source, std::string_view name) {
-    switch (source) {
-    case DropSource::weir:
-        return find_in(own_reasons, name);
-    case DropSource::kernel:
-        return find_in(kernel_reasons, name);
-    default:
-        return nullptr;
-    }
+    return source == DropSource::weir ? find_in(own_reasons, name) : find_in(kernel_reasons, name);
 }
 
 const DropReason* explain(const DropRow& row) {
@@ -224,9 +217,7 @@ std::string drop_reason_name_of(std::string_view enumerator) {
             enumerator.remove_prefix(prefix.size());
             break;
         }
-    std::string name(enumerator);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
+    return lower(enumerator);
 }
 
 }  // namespace weir

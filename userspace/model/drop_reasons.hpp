@@ -29,7 +29,6 @@ struct DropReason {
 
 // The kernel's reasons, as written; the table itself.
 std::span<const DropReason> kernel_drop_reasons();
-std::span<const DropReason> weir_drop_reasons();
 
 // nullptr if it is not in the table.
 const DropReason* find_drop_reason(DropSource source, std::string_view name);

@@ -24,25 +24,13 @@ bool is_at_hook(const DropRow& own, const DropRow& kernel) {
         return false;
     const auto* const known = explain(kernel);
     const std::string_view reason = known != nullptr ? known->name : std::string_view(kernel.reason);
-    if (own.hook == Hook::xdp_native || own.hook == Hook::xdp_generic) return reason == "xdp";
+    if (is_xdp(own.hook)) return reason == "xdp";
     return reason == "tc_ingress" || reason == "tc_egress";
 }
 
 }  // namespace
 
-std::string_view to_string(DropSource source) {
-    switch (source) {
-    case DropSource::weir:
-        return "weir";
-    case DropSource::kernel:
-        return "kernel";
-    case DropSource::device:
-        return "device";
-    case DropSource::counter:
-        return "counter";
-    }
-    return "?";
-}
+std::string_view to_string(DropSource source) { return source == DropSource::weir ? "weir" : "kernel"; }
 
 DropSnapshot window_of(const DropSnapshot& earlier, const DropSnapshot& later) {
     DropSnapshot window = later;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Packets that were dropped: where, why, how many. Plain values, no I/O.
 //
-// Identity of a snapshot: the skbs of its kernel rows + elsewhere.skbs + missed_skbs are all calls of the kernel's own
+// Identity of a snapshot: the skbs of its kernel rows + elsewhere_skbs + missed_skbs are all calls of the kernel's own
 // tracepoint kfree_skb since the watch began.
 #pragma once
 
@@ -17,10 +17,8 @@ namespace weir {
 
 // Who says so.
 enum class DropSource {
-    weir,     // Weir's own ledger
-    kernel,   // the tracepoint kfree_skb
-    device,   // a device's or driver's counter
-    counter,  // any other counter of the kernel
+    weir,    // Weir's own ledger
+    kernel,  // the tracepoint kfree_skb
 };
 std::string_view to_string(DropSource source);
 

@@ -139,11 +139,7 @@ void add_cpu(Latency& latency, const weir_latency& cpu) {
 
 LatencySnapshot window_of(const LatencySnapshot& earlier, const LatencySnapshot& later) {
     LatencySnapshot window = later;
-    for (VnicLatency& now : window.vnics) {
-        auto before = std::ranges::find_if(
-            earlier.vnics, [&](const VnicLatency& candidate) { return same_attachment(candidate.vnic, now.vnic); });
-        if (before != earlier.vnics.end()) now.latency = now.latency - before->latency;
-    }
+    take_off(window.vnics, earlier.vnics, &VnicLatency::latency);
     return window;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/ledger.hpp"
 
-#include <algorithm>
 #include <numeric>
 
 namespace weir {
@@ -69,13 +68,16 @@ void add_cpu(Ledger& ledger, const weir_ledger& cpu) {
     }
 }
 
+Ledger ledger_of(std::span<const weir_ledger> cpus) {
+    Ledger ledger;
+    for (const auto& cpu : cpus)
+        add_cpu(ledger, cpu);
+    return ledger;
+}
+
 LedgerSnapshot window_of(const LedgerSnapshot& earlier, const LedgerSnapshot& later) {
     LedgerSnapshot window = later;
-    for (VnicLedger& now : window.vnics) {
-        auto before = std::ranges::find_if(
-            earlier.vnics, [&](const VnicLedger& candidate) { return same_attachment(candidate.vnic, now.vnic); });
-        if (before != earlier.vnics.end()) now.ledger = now.ledger - before->ledger;
-    }
+    take_off(window.vnics, earlier.vnics, &VnicLedger::ledger);
     return window;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "model/types.hpp"
@@ -36,6 +37,9 @@ struct Ledger {
 
 // One CPU's part, as the map holds it, added to a ledger.
 void add_cpu(Ledger& ledger, const weir_ledger& cpu);
+
+// All CPUs' together.
+Ledger ledger_of(std::span<const weir_ledger> cpus);
 
 struct VnicLedger {
     Vnic vnic;

@@ -32,6 +32,10 @@ inline constexpr std::uint32_t share_weight_max = WEIR_SHARE_WEIGHT_MAX;
 inline constexpr std::int32_t limit_min_overhead_bytes = -64;
 inline constexpr std::int32_t limit_max_overhead_bytes = 256;
 
+// The burst where none is asked for.
+inline constexpr std::uint64_t limit_burst_ns = 2'000'000;
+inline constexpr std::uint64_t limit_police_burst_ns = 20'000'000;
+
 // What Ethernet puts on the wire around a frame: preamble 8, frame check sequence 4, gap 12.
 inline constexpr std::int32_t ethernet_overhead_bytes = 24;
 
@@ -87,6 +91,9 @@ struct LimitState {
     friend bool operator==(const LimitState&, const LimitState&) = default;
 };
 
+// Whether nobody has the slot.
+inline bool is_free(const weir_tenant_info& info) { return info.tenant[0] == '\0'; }
+
 // As the state remembers it (weir_tenant_info), and back. `now_ns` is CLOCK_MONOTONIC.
 weir_tenant_wish wish_of(const Limit& limit);
 Limit limit_of(const weir_tenant_wish& wish);
@@ -115,7 +122,8 @@ std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, c
 weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, const weir_share_part& share = {},
                         bool is_paced = true);
 
-// For people: "tx 100mbit, rx 200mbit + 5000 pps, shape, burst 5ms", "weight 2, tx at least 10mbit"; "no limits".
+// For people: "tx 100mbit, rx 200mbit and 5000 pps, shape, burst 5ms", "tx at least 10mbit, weight 2, shape"; "no
+// limits".
 std::string limit_words(const Limit& limit);
 // The same in a column: "100mbit/200mbit shape"; "100mbit/- police".
 std::string limit_short(const Limit& limit);

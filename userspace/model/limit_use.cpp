@@ -36,7 +36,11 @@ std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot) {
     return uses;
 }
 
-Count passed(const DirectionLedger& ledger) { return ledger.total() - ledger.drop_total(); }
+Count passed(const DirectionLedger& ledger) {
+    const Count all = ledger.total();
+    const Count dropped = ledger.drop_total();
+    return {all.packets - std::min(all.packets, dropped.packets), all.bytes - std::min(all.bytes, dropped.bytes)};
+}
 
 std::vector<std::string_view> held_by(const DirectionLedger& ledger, const Histogram& shaping, const ShareUse* share) {
     std::vector<std::string_view> words;

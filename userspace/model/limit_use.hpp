@@ -46,7 +46,7 @@ struct LimitUse {
 };
 std::vector<LimitUse> uses_of(const LimitSnapshot& snapshot);
 
-// What was let through.
+// What was let through. A packet that is dropped while its ledger is read may be in one count and not in the other yet.
 Count passed(const DirectionLedger& ledger);
 
 // Which part of the limit held the tenant back, by what it did: "max" (bytes; "share" where the tenant's share of the

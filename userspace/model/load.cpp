@@ -2,19 +2,12 @@
 #include "model/load.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
-#include <ranges>
+
+#include "core/text.hpp"
 
 namespace weir {
 namespace {
-
-// What was let through. A packet that is dropped while its ledger is read may be in one count and not in the other yet.
-Count let_through(const DirectionLedger& ledger) {
-    const Count all = ledger.total();
-    const Count dropped = ledger.drop_total();
-    return {all.packets - std::min(all.packets, dropped.packets), all.bytes - std::min(all.bytes, dropped.bytes)};
-}
 
 // What is summed over the vNICs of a tenant before it is looked at.
 struct Sum {
@@ -49,7 +42,7 @@ std::optional<std::uint64_t> p99(const Histogram& histogram) {
 TenantLoad finished(Sum& sum, std::uint64_t window_ns) {
     for (Direction direction : directions) {
         const DirectionLedger& ledger = sum.ledger.of(direction);
-        const Count through = let_through(ledger);
+        const Count through = passed(ledger);
         WayLoad& way = sum.load.ways.at(static_cast<std::size_t>(direction));
         way.bits_per_second = 8 * per_second(through.bytes, window_ns);
         way.packets_per_second = per_second(through.packets, window_ns);
@@ -70,12 +63,6 @@ void add_limits(Sum& sum, const LimitState* state, const TenantShare* share) {
         if (state != nullptr || use != nullptr)
             way.held_by = held_by(sum.ledger.of(direction), sum.shaping.at(static_cast<std::size_t>(direction)), use);
     }
-}
-
-std::string lower(std::string_view text) {
-    std::string made(text);
-    std::ranges::transform(made, made.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    return made;
 }
 
 bool passes(const TenantLoad& load, const std::string& filter) {
@@ -133,7 +120,7 @@ Loads loads_of(const LoadSnapshot& earlier, const LoadSnapshot& later) {
         add(uplink, now, before);
         auto load = finished(uplink, loads.window_ns);
         load.ways[WEIR_TX].max_bps = now.vnic.capacity_bps;
-        load.ways[WEIR_RX].max_bps = now.vnic.capacity_rx_bps != 0 ? now.vnic.capacity_rx_bps : now.vnic.capacity_bps;
+        load.ways[WEIR_RX].max_bps = rx_capacity_bps(now.vnic);
         loads.uplinks.push_back(std::move(load));
     }
     for (auto& [tenant, sum] : tenants) {

@@ -13,9 +13,6 @@
 namespace weir::noisy {
 namespace {
 
-constexpr double slots_per_second = 10;
-constexpr double bits = 8;
-
 // Of an accused with an excuse, as many others are looked at: the rest would be two hundred sentences.
 constexpr std::size_t excused_victims = 4;
 
@@ -207,8 +204,8 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
     };
     const auto packets =
         series_of(tenant, [&](const weir_pulse_slot& slot) { return slot.direction[direction].packets; });
-    const double loud_bps = load_in(bytes(tenant), activity.loud) * slots_per_second * bits;
-    const double quiet_bps = quantile(picked(bytes(tenant), activity.quiet), 0.9) * slots_per_second * bits;
+    const double loud_bps = load_in(bytes(tenant), activity.loud) * slots_per_second * bits_per_byte;
+    const double quiet_bps = quantile(picked(bytes(tenant), activity.quiet), 0.9) * slots_per_second * bits_per_byte;
     const double quiet_pps = quantile(picked(packets, activity.quiet), 0.9) * slots_per_second;
     const double loud_pps = load_in(packets, activity.loud) * slots_per_second;
 
@@ -220,7 +217,7 @@ std::string remedy_of(const Activity& activity, const std::vector<Tenant>& tenan
         double others = 0, capacity = 0;
         for (const Tenant& other : tenants)
             if (&other != &tenant)
-                others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits;
+                others += quantile(picked(bytes(other), activity.quiet), 0.9) * slots_per_second * bits_per_byte;
         for (const auto& vnic : window.vnics)
             if (vnic.role == Role::uplink && vnic.capacity_bps != 0) capacity += static_cast<double>(vnic.capacity_bps);
         double rate = loud_bps / 4;

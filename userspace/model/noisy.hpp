@@ -70,7 +70,7 @@ enum class Harm { latency, loss, throughput };
 std::string_view to_string(Harm harm);
 
 struct Evidence {
-    std::string_view metric;  // "tx_bytes_per_second"
+    std::string_view metric;  // "tx_bits_per_second"
     double value = 0;         // while it was loud
     double baseline = 0;      // else
     std::string_view unit;    // "bit/s", "packets/s", "ns", …

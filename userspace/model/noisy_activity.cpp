@@ -8,9 +8,6 @@
 namespace weir::noisy {
 namespace {
 
-constexpr double slots_per_second = 10;
-constexpr double bits = 8;
-
 // What follows a loud slot is neither: queues drain, and what was lost is sent again after some 200 ms.
 constexpr std::size_t settle_slots = 5;
 constexpr std::size_t gap_slots = 2;  // so short a pause is none
@@ -74,8 +71,6 @@ bool divide(Activity& activity, const Shape& shape, const Thresholds& thresholds
 
 // Sums of one tenant over the loud slots.
 struct Sums {
-    weir_pulse_direction tx{};
-    weir_pulse_direction rx{};
     double packets_tx = 0;
     double packets_rx = 0;
     double bytes_tx = 0;
@@ -141,7 +136,7 @@ bool is_unasked(const Sums& sums, const Thresholds& t) {
 }
 
 std::vector<Rule> rules_of(const Window& window, const Thresholds& t) {
-    constexpr double bps = slots_per_second * bits;
+    constexpr double bps = slots_per_second * bits_per_byte;
     const bool is_table_full =
         window.conntrack.max != 0 &&
         (static_cast<double>(window.conntrack.failed) >= t.loss_packets ||
@@ -272,7 +267,7 @@ void add_evidence(Activity& activity, const Tenant& tenant) {
                                  median(picked(activity.load, activity.quiet)) * activity.per_second, activity.unit});
     const bool is_tx = activity.direction == Direction::tx;
     if (activity.unit != "bit/s")
-        pair(is_tx ? "tx_bits_per_second" : "rx_bits_per_second", "bit/s", slots_per_second * bits,
+        pair(is_tx ? "tx_bits_per_second" : "rx_bits_per_second", "bit/s", slots_per_second * bits_per_byte,
              [=](const weir_pulse_slot& slot) { return slot.direction[direction].bytes; });
     if (activity.unit != "packets/s")
         pair(is_tx ? "tx_packets_per_second" : "rx_packets_per_second", "packets/s", slots_per_second,

@@ -11,9 +11,6 @@
 namespace weir::noisy {
 namespace {
 
-constexpr double slots_per_second = 10;
-constexpr double bits = 8;
-
 // Slots before the loud ones begin, in which harm speaks for the accused; and how many of them.
 constexpr std::size_t before_slots = 5;
 
@@ -237,13 +234,15 @@ std::optional<Victim> throughput_harm(const Activity& activity, const Tenant& vi
             return static_cast<double>(slot.direction[direction].bytes);
         });
         const double harmed = median(samples.loud), baseline = median(samples.quiet);
-        if (baseline * slots_per_second * bits < t.throughput_bps || harmed > t.throughput_ratio * baseline) continue;
+        if (baseline * slots_per_second * bits_per_byte < t.throughput_bps || harmed > t.throughput_ratio * baseline)
+            continue;
         const double apart = separation(samples.quiet, samples.loud);
         if (apart < t.separation || was_there_before(samples, baseline, harmed)) continue;
         Victim found{.tenant = victim.name, .harm = Harm::throughput};
         found.certainty = certainty_of(activity, apart, baseline / std::max(1.0, harmed), samples.loud.size());
         found.evidence.push_back({direction == WEIR_TX ? "tx_bits_per_second" : "rx_bits_per_second",
-                                  per_second(samples.loud) * bits, per_second(samples.quiet) * bits, "bit/s"});
+                                  per_second(samples.loud) * bits_per_byte, per_second(samples.quiet) * bits_per_byte,
+                                  "bit/s"});
         return found;
     }
     return std::nullopt;
@@ -265,7 +264,7 @@ bool is_its_own_doing(const Activity& activity, const Tenant& victim, const Tena
             continue;
         const double loud = load(victim, activity.loud), quiet = load(victim, activity.quiet);
         const double accused_rise = load(accused, activity.loud) - load(accused, activity.quiet);
-        if ((loud - quiet) * slots_per_second * bits > t.throughput_bps && loud > t.own_load_ratio * quiet &&
+        if ((loud - quiet) * slots_per_second * bits_per_byte > t.throughput_bps && loud > t.own_load_ratio * quiet &&
             loud - quiet > 0.2 * accused_rise)
             return true;
     }

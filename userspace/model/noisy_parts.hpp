@@ -8,14 +8,15 @@
 
 namespace weir::noisy {
 
+inline constexpr double slots_per_second = 1e9 / static_cast<double>(slot_ns);
+inline constexpr double bits_per_byte = 8;
+
 using Series = std::vector<double>;
 using Mask = std::vector<char>;
 
 // All vNICs of a tenant together. Peaks are the highest of any.
 struct Tenant {
     std::string name;
-    std::uint64_t tx_max_bps = 0;
-    std::uint64_t rx_max_bps = 0;
     std::vector<weir_pulse_slot> slots = {};
 };
 

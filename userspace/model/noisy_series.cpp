@@ -45,8 +45,6 @@ std::vector<Tenant> tenants_of(const Window& window) {
         const auto [at, is_new] = seen.try_emplace(vnic.tenant, tenants.size());
         if (is_new) tenants.push_back({.name = vnic.tenant, .slots = std::vector<weir_pulse_slot>(window.slots)});
         Tenant& tenant = tenants[at->second];
-        tenant.tx_max_bps = vnic.tx_max_bps;
-        tenant.rx_max_bps = vnic.rx_max_bps;
         for (std::size_t i = 0; i < std::min(window.slots, vnic.slots.size()); ++i)
             for (int direction = 0; direction < WEIR_DIRECTIONS; ++direction)
                 add(tenant.slots[i].direction[direction], vnic.slots[i].direction[direction]);

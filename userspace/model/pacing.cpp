@@ -2,26 +2,19 @@
 #include "model/pacing.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
-#include <string_view>
 
+#include "core/text.hpp"
 #include "model/limit.hpp"
 
 namespace weir {
 namespace {
 
-// What of a limit may wait at a time: its horizon (docs/qos-method.md).
-constexpr std::uint64_t queue_ms = limit_horizon_ns / 1'000'000;
-constexpr std::uint64_t queue_min_bytes = limit_horizon_packets * WEIR_FULL_PACKET_BYTES;
-
-// If they are as small as packets get. More than fq has room for, and it would drop what the bucket has let through and
-// charged: the tenant would get less than its limit.
+// What of a limit may wait at a time (its horizon, docs/qos-method.md), if packets are as small as they get. More than fq has
+// room for, and it would drop what the bucket has let through and charged: the tenant would get less than its limit.
 constexpr std::uint64_t smallest_packet_bytes = 60;
 
-std::string_view text(const char* field, std::size_t room) { return {field, strnlen(field, room)}; }
-
-std::string_view tenant_of(const weir_vnic_info& vnic) { return text(vnic.tenant, sizeof(vnic.tenant)); }
+std::string tenant_of(const weir_vnic_info& vnic) { return text_of(vnic.tenant); }
 
 std::uint64_t shaped_bps(const weir_tenant_wish& wish, int direction) {
     return wish.mode == WEIR_LIMIT_SHAPE ? wish.direction[direction].max_bps : 0;
@@ -42,7 +35,8 @@ std::uint64_t shaped_bps(const weir_tenant_info& tenant, int direction) {
 
 std::uint64_t queue_packets(std::uint64_t bps) {
     if (bps == 0) return 0;
-    return std::max(bps / 8'000 * queue_ms, queue_min_bytes) / smallest_packet_bytes;
+    constexpr std::uint64_t least_bytes = limit_horizon_packets * WEIR_FULL_PACKET_BYTES;
+    return std::max(bps / 8'000 * (limit_horizon_ns / 1'000'000), least_bytes) / smallest_packet_bytes;
 }
 
 }  // namespace
@@ -52,9 +46,9 @@ bool PacingNeed::is_wanted() const { return std::ranges::find(wants_fq, true) !=
 PacingNeed pacing_need(std::span<const weir_vnic_info> vnics, std::span<const weir_tenant_info> tenants) {
     std::uint64_t packets = 0;
     bool tx_is_shaped = false;
-    std::set<std::string_view> rx_shaped;
+    std::set<std::string> rx_shaped;
     for (const auto& tenant : tenants) {
-        const auto name = text(tenant.tenant, sizeof(tenant.tenant));
+        const auto name = text_of(tenant.tenant);
         if (name.empty()) continue;
         const auto is_attached = [&](const auto& vnic) {
             return vnic.state == WEIR_VNIC_ATTACHED && tenant_of(vnic) == name;

@@ -68,9 +68,7 @@ NamedValues parse_words(std::string_view text) {
 }
 
 std::vector<SoftnetCpu> parse_softnet_stat(std::string_view text) {
-    constexpr std::size_t rps_column = 9;
     constexpr std::size_t flow_limit_column = 10;
-    constexpr std::size_t backlog_column = 11;
     constexpr std::size_t cpu_column = 12;
     std::vector<SoftnetCpu> cpus;
     for (const auto line : lines_of(text)) {
@@ -79,12 +77,9 @@ std::vector<SoftnetCpu> parse_softnet_stat(std::string_view text) {
         const auto line_number = static_cast<std::uint32_t>(cpus.size());
         const bool has_cpu = words.size() > cpu_column;
         cpus.push_back({.cpu = has_cpu ? static_cast<std::uint32_t>(column(words, cpu_column)) : line_number,
-                        .processed = column(words, 0),
                         .dropped = column(words, 1),
                         .time_squeeze = column(words, 2),
-                        .received_rps = column(words, rps_column),
-                        .flow_limit = column(words, flow_limit_column),
-                        .backlog = column(words, backlog_column)});
+                        .flow_limit = column(words, flow_limit_column)});
     }
     return cpus;
 }

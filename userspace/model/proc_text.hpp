@@ -24,12 +24,9 @@ NamedValues parse_words(std::string_view text);
 // 13: backlog length and the number of the CPU, because offline ones have no line; 6.3 has 15.
 struct SoftnetCpu {
     std::uint32_t cpu = 0;  // without the column: the number of the line
-    std::uint64_t processed = 0;
     std::uint64_t dropped = 0;
     std::uint64_t time_squeeze = 0;
-    std::uint64_t received_rps = 0;
     std::uint64_t flow_limit = 0;
-    std::uint64_t backlog = 0;
 };
 std::vector<SoftnetCpu> parse_softnet_stat(std::string_view text);
 

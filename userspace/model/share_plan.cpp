@@ -2,18 +2,15 @@
 #include "model/share_plan.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "model/share.hpp"
 
 namespace weir {
 namespace {
-
-std::string text(const char* field, std::size_t room) { return {field, strnlen(field, room)}; }
 
 bool is_attached(const weir_vnic_info& vnic) {
     return vnic.state == WEIR_VNIC_ATTACHED || vnic.state == WEIR_VNIC_ATTACHING;
@@ -25,11 +22,11 @@ std::vector<ShareWish> wishes_of(std::span<const weir_vnic_info> vnics, std::spa
     std::map<std::string, ShareWish> wishes;
     for (const auto& vnic : vnics) {
         if (!is_attached(vnic) || vnic.role != WEIR_ROLE_VNIC) continue;
-        const auto name = text(vnic.tenant, sizeof(vnic.tenant));
+        const auto name = text_of(vnic.tenant);
         wishes.try_emplace(name, ShareWish{.tenant = name});
     }
     for (const auto& info : tenants) {
-        const auto known = wishes.find(text(info.tenant, sizeof(info.tenant)));
+        const auto known = wishes.find(text_of(info.tenant));
         if (known == wishes.end()) continue;
         const auto& wish = info.wish.direction[direction];
         known->second.min_bps = wish.min_bps;
@@ -48,7 +45,7 @@ std::string uplinks_with_capacity(std::span<const weir_vnic_info> vnics) {
     std::vector<std::string> names;
     for (const auto& vnic : vnics)
         if (is_attached(vnic) && vnic.role == WEIR_ROLE_UPLINK && vnic.capacity_bps != 0)
-            names.push_back(text(vnic.interface, sizeof(vnic.interface)));
+            names.push_back(text_of(vnic.interface));
     return fmt::format("{}", fmt::join(names, " and "));
 }
 

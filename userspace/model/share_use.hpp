@@ -66,7 +66,7 @@ struct FairShare {
 };
 
 // In words: "its share of 10gbit by weight 2 of 7, lent 1.2gbit by 3 idle tenants", "its max of 2mbit", "all that it
-// asks for, 1mbit of its share of 2mbit".
+// asks for, 1mbit of 2mbit".
 std::string share_words(const FairShare& share, const ShareUse& use, Direction direction);
 
 // What the operator should know of the tick, or of mins that do not fit; empty: nothing.

@@ -39,6 +39,9 @@ struct TopDetail {
 TopDetail detail_of(const std::string& tenant, const TopReading& first, const TopReading& before,
                     const TopReading& last);
 
+// How many times as long as it took reading rests at least: no more than a fifth of a CPU.
+inline constexpr std::uint64_t top_reading_rest = 4;
+
 // All of one refresh. Whoever shows it holds it; nobody changes it.
 struct TopFrame {
     std::uint64_t taken_ns = 0;     // CLOCK_MONOTONIC; 0: there are no rates yet

@@ -33,15 +33,10 @@ std::optional<T> value_of(const std::array<Word<T>, N>& words, std::string_view 
     return std::nullopt;
 }
 
-struct Named {
-    std::string_view name;
-    std::string_view meaning;
-};
-
-#define WEIR_NAMED(identifier, name, meaning) Named{name, meaning},
-constexpr std::array classes{WEIR_CLASS_TABLE(WEIR_NAMED)};
-constexpr std::array drop_reasons{WEIR_DROP_TABLE(WEIR_NAMED)};
-#undef WEIR_NAMED
+#define WEIR_NAME(identifier, name, meaning) std::string_view(name),
+constexpr std::array classes{WEIR_CLASS_TABLE(WEIR_NAME)};
+constexpr std::array drop_reasons{WEIR_DROP_TABLE(WEIR_NAME)};
+#undef WEIR_NAME
 static_assert(classes.size() == WEIR_CLASS_COUNT);
 static_assert(drop_reasons.size() == WEIR_DROP_COUNT);
 
@@ -57,16 +52,10 @@ std::optional<Role> role_from(std::string_view word) { return value_of(role_word
 std::optional<IngressChoice> ingress_choice_from(std::string_view word) { return value_of(ingress_words, word); }
 std::optional<TcWay> tc_way_from(std::string_view word) { return value_of(tc_way_words, word); }
 
-std::string_view class_name(std::size_t class_id) {
-    return class_id < classes.size() ? classes[class_id].name : "unknown";
-}
-
-std::string_view class_meaning(std::size_t class_id) {
-    return class_id < classes.size() ? classes[class_id].meaning : "a class that this weir does not know";
-}
+std::string_view class_name(std::size_t class_id) { return class_id < classes.size() ? classes[class_id] : "unknown"; }
 
 std::string_view drop_reason_name(std::size_t reason) {
-    return reason < drop_reasons.size() ? drop_reasons[reason].name : "unknown";
+    return reason < drop_reasons.size() ? drop_reasons[reason] : "unknown";
 }
 
 std::string_view untracked_name(std::size_t kind) {

@@ -2,6 +2,7 @@
 // The vocabulary as C++ types, and the words for them on the command line and in JSON. Plain values, no I/O.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -36,6 +37,9 @@ enum class Hook {
     xdp_generic = WEIR_HOOK_XDP_GENERIC,
 };
 
+inline bool is_xdp(Hook hook) { return hook == Hook::xdp_native || hook == Hook::xdp_generic; }
+inline bool is_xdp(std::uint32_t hook) { return is_xdp(static_cast<Hook>(hook)); }  // as the state has it
+
 // Words as in the JSON and on the command line: "vnic", "uplink", "guest"; "auto", "tc", "xdp"; "tcx", "clsact", "xdp",
 // "xdp-generic", "none"; "tx", "rx". from_* return nothing for a word that is none of them.
 std::string_view to_string(Direction direction);
@@ -47,9 +51,8 @@ std::optional<Role> role_from(std::string_view word);
 std::optional<IngressChoice> ingress_choice_from(std::string_view word);
 std::optional<TcWay> tc_way_from(std::string_view word);
 
-// Names and meanings of the frame classes, drop reasons and untracked kinds, by their number in bpf/shared/abi.h.
+// Names of the frame classes, drop reasons and untracked kinds, by their number in bpf/shared/abi.h.
 std::string_view class_name(std::size_t class_id);
-std::string_view class_meaning(std::size_t class_id);
 std::string_view drop_reason_name(std::size_t reason);
 std::string_view untracked_name(std::size_t kind);  // "no_flow", "evicted", "busy"
 
@@ -70,23 +73,23 @@ struct Count {
 // `amount` over `window_ns`, in a second; 0 over no time.
 double per_second(std::uint64_t amount, std::uint64_t window_ns);
 
+inline constexpr std::uint32_t flows_min = 64;
+inline constexpr std::uint32_t flows_max = 4'194'304;
+inline constexpr std::uint32_t flows_default = 8192;
+
 // What the user wants of one interface: a line of `weir attach`, or an entry of a document.
 struct VnicSpec {
     std::string interface;
     std::string tenant;  // empty: the interface's name
     Role role = Role::vnic;
     IngressChoice ingress = IngressChoice::automatic;
-    std::uint32_t flows = 8192;          // live flows that the table has room for, 64 to 4,194,304
-    std::uint64_t capacity_bps = 0;      // role uplink: bits per second; 0: the link's speed, if it has one
-    std::uint64_t capacity_rx_bps = 0;   // what comes in, where that differs; 0: it does not
-    bool no_capacity = false;            // role uplink: not even the link's speed
-    std::vector<Prefix> addresses = {};  // role vnic: what it may send from (model/guard.hpp); empty: anything
+    std::uint32_t flows = flows_default;  // live flows that the table has room for, flows_min to flows_max
+    std::uint64_t capacity_bps = 0;       // role uplink: bits per second; 0: the link's speed, if it has one
+    std::uint64_t capacity_rx_bps = 0;    // what comes in, where that differs; 0: it does not
+    bool no_capacity = false;             // role uplink: not even the link's speed
+    std::vector<Prefix> addresses = {};   // role vnic: what it may send from (model/guard.hpp); empty: anything
     friend bool operator==(const VnicSpec&, const VnicSpec&) = default;
 };
-
-inline constexpr std::uint32_t flows_min = 64;
-inline constexpr std::uint32_t flows_max = 4'194'304;
-inline constexpr std::uint32_t flows_default = 8192;
 
 // One attached vNIC as it stands.
 struct Vnic {
@@ -113,6 +116,11 @@ struct Vnic {
     std::vector<std::string> notes;   // what the operator should know, a sentence each
 };
 
+// What an uplink carries of what comes in.
+inline std::uint64_t rx_capacity_bps(const Vnic& vnic) {
+    return vnic.capacity_rx_bps != 0 ? vnic.capacity_rx_bps : vnic.capacity_bps;
+}
+
 // Whether the tenant's tx or rx arrives at the interface, or leaves by it.
 inline bool is_at_ingress(const Vnic& vnic, Direction direction) {
     return (direction == Direction::tx) == (vnic.role == Role::vnic);
@@ -124,6 +132,16 @@ inline Hook hook_of(const Vnic& vnic, Direction direction) {
 // Whether two sights of a vNIC are of one attachment: one that was detached and attached again has begun anew.
 inline bool same_attachment(const Vnic& a, const Vnic& b) {
     return a.slot == b.slot && a.ifindex == b.ifindex && a.attached_ns == b.attached_ns;
+}
+
+// Takes off the counters of each entry what the same attachment had earlier; one that is new since keeps all.
+template <class Entry, class Counters>
+void take_off(std::vector<Entry>& entries, const std::vector<Entry>& earlier, Counters Entry::* counters) {
+    for (Entry& now : entries) {
+        const auto before = std::ranges::find_if(
+            earlier, [&](const Entry& candidate) { return same_attachment(candidate.vnic, now.vnic); });
+        if (before != earlier.end()) now.*counters = now.*counters - (*before).*counters;
+    }
 }
 
 // The document that apply takes and export gives: everything that is attached, and the limits of all tenants.

@@ -39,16 +39,15 @@ Json nic_json(const NicFacts& nic) {
               {"carrier", nic.carrier},
               {"default_route", nic.is_default_route},
               {"mtu_bytes", nic.mtu}};
-    const auto known = [](std::uint64_t value) { return value == 0 ? Json(nullptr) : Json(value); };
-    json["speed_bps"] = known(nic.speed_bps);
-    json["queues"] = {{"rx", nic.rx_queues}, {"tx", nic.tx_queues}, {"max", known(nic.queues_max)}};
-    json["rings"] = {{"rx", known(nic.rx_ring)},
-                     {"rx_max", known(nic.rx_ring_max)},
-                     {"tx", known(nic.tx_ring)},
-                     {"tx_max", known(nic.tx_ring_max)}};
+    json["speed_bps"] = number_or_null(nic.speed_bps);
+    json["queues"] = {{"rx", nic.rx_queues}, {"tx", nic.tx_queues}, {"max", number_or_null(nic.queues_max)}};
+    json["rings"] = {{"rx", number_or_null(nic.rx_ring)},
+                     {"rx_max", number_or_null(nic.rx_ring_max)},
+                     {"tx", number_or_null(nic.tx_ring)},
+                     {"tx_max", number_or_null(nic.tx_ring_max)}};
     json["offloads"] = nic.offloads;
     json["qdisc"] = json_text(nic.qdisc);
-    json["xdp_program_id"] = known(nic.xdp_program_id);
+    json["xdp_program_id"] = number_or_null(nic.xdp_program_id);
     json["interrupts"] = {{"lines", nic.irqs}, {"cpus", nic.irq_cpus}};
     json["rps_cpus"] = nic.rps_cpus;
     const NicKind* const kind = find_nic_kind(nic.kind);

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// {"window_ns","nic":[…],"findings":[…],"missing":[…]}
+// {"window_ns","nic":[…],"findings":[…],"missing":[…],"summary"}
 Json doctor_json(const Diagnosis& diagnosis);
 
 // The NICs, the findings, and a line that sums up.

@@ -71,7 +71,7 @@ void add_row(Table& table, const VnicLatency& entry, const KindWords& words) {
                delay_cell(histogram, histogram.max_ns())});
 }
 
-// "vnet3: 12 packets sent again (9 lost on the network's side, 3 on the tenant's), 4 out of order"
+// "vnet3: 12 TCP packets sent again (lost on the network's side 9, on the tenant's 3), 4 packets out of order"
 std::string trouble_line(const VnicLatency& entry) {
     const TcpTrouble& tx = entry.latency.trouble_of(Direction::tx);
     const TcpTrouble& rx = entry.latency.trouble_of(Direction::rx);
@@ -91,7 +91,7 @@ std::string trouble_line(const VnicLatency& entry) {
     return fmt::format("{}: {}", terminal_safe(entry.vnic.interface), fmt::join(parts, ", "));
 }
 
-// "vnet3: without a host delay: 12 packets that are not IP"
+// "vnet3: left out of the host's delay: 12 packets that are not IP"
 std::string left_out_line(const VnicLatency& entry) {
     std::vector<std::string> parts;
     for (std::size_t kind = 0; kind < WEIR_HOST_LEFT_OUT_KINDS; kind++) {
@@ -147,7 +147,6 @@ std::vector<Histogram::Bucket> lines_of(const Histogram& histogram) {
 }
 
 std::string bar_of(std::uint64_t count, std::uint64_t most, std::size_t columns) {
-    constexpr std::array eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const auto parts =
         std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * 8 *
                                                           static_cast<double>(columns) / static_cast<double>(most)));

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "core/units.hpp"
 #include "report/parts.hpp"
 
 namespace weir {
 namespace {
-
-Json number_or_null(std::uint64_t value) { return value == 0 ? Json() : Json(value); }
 
 Json rates_json(const DirectionLimit& direction) {
     return {{"max_bps", number_or_null(direction.max_bps)},

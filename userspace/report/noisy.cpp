@@ -37,7 +37,9 @@ std::string line(std::string_view word, std::string_view what, const Style& styl
     return wrapped(fmt::format("    {:<9} {}", word, terminal_safe(what)), style.columns, indent + 10) + "\n";
 }
 
-std::string seconds(std::size_t slots) { return fmt::format("{:.1f} s", static_cast<double>(slots) / 10); }
+std::string seconds(std::size_t slots) {
+    return fmt::format("{:.1f} s", static_cast<double>(slots) * static_cast<double>(noisy::slot_ns) / 1e9);
+}
 
 std::string neighbour_text(const noisy::Neighbour& neighbour, const noisy::Report& report, const Style& style) {
     std::string text = toned(fmt::format("{}: {} ({} confidence, {:.2f})", terminal_safe(neighbour.tenant),

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// {"window_ns","neighbours":[{"tenant","pattern",…,"victims":[…],"remedy"}],"dismissed":[…]}
+// {"window_ns","neighbours":[{"tenant","pattern",…,"victims":[…],"remedy","advice"}],"dismissed":[…],"summary"}
 Json noisy_json(const noisy::Report& report);
 
 // The verdicts, what was considered and dismissed if `with_dismissed`, and a line that sums up.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Renders what the model holds: JSON for programs (schema_version 1: changes only add) and tables
-// for people. Pure: returns strings and JSON values, prints nothing.
+// Renders what the model holds: JSON for programs (schema_version 1: changes only add) and tables for people. Pure:
+// returns strings and JSON values, prints nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/units.hpp"
@@ -8,8 +6,6 @@
 
 namespace weir {
 namespace {
-
-Json number_or_null(std::uint64_t value) { return value == 0 ? Json() : Json(value); }
 
 Cell rate_cell(std::uint64_t bps) {
     return dim_if_zero(bps, bps == 0 ? std::string("-") : human_bit_rate(static_cast<double>(bps)));

@@ -5,6 +5,7 @@
 #include <cstring>  // strverscmp
 #include <ctime>
 
+#include "core/clock.hpp"
 #include "core/units.hpp"
 #include "model/guard.hpp"
 #include "report/parts.hpp"
@@ -20,10 +21,6 @@ struct Note {
 
 std::uint64_t flow_slots(const Vnic& vnic) { return std::uint64_t{vnic.flow_sets} * WEIR_FLOW_WAYS; }
 
-std::uint64_t rx_capacity_of(const Vnic& vnic) {
-    return vnic.capacity_rx_bps != 0 ? vnic.capacity_rx_bps : vnic.capacity_bps;
-}
-
 std::vector<std::string> tenants_of(const std::vector<Vnic>& vnics) {
     std::vector<std::string> tenants;
     tenants.reserve(vnics.size());
@@ -34,7 +31,7 @@ std::vector<std::string> tenants_of(const std::vector<Vnic>& vnics) {
 
 std::string local_minute(std::uint64_t realtime_ns) {
     if (realtime_ns == 0) return "-";
-    auto seconds = static_cast<std::time_t>(realtime_ns / 1'000'000'000);
+    auto seconds = static_cast<std::time_t>(realtime_ns / second_ns);
     std::tm local{};
     localtime_r(&seconds, &local);
     char text[32];
@@ -108,7 +105,7 @@ Json status_json(const std::vector<Vnic>& vnics, const FairShare& share) {
                                    {"ifindex", vnic.ifindex},
                                    {"tenant", json_text(vnic.tenant)},
                                    {"capacity_bps", vnic.capacity_bps},
-                                   {"capacity_rx_bps", rx_capacity_of(vnic)},
+                                   {"capacity_rx_bps", rx_capacity_bps(vnic)},
                                    {"capacity_is_link_speed", vnic.capacity_is_link_speed}});
     }
     json["fair_share"] = fair_share_json(share);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cassert>
 #include <numeric>
-#include <optional>
 
 #include "core/utf8.hpp"
 

@@ -2,13 +2,12 @@
 #include "report/top_parts.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "core/units.hpp"
 #include "core/utf8.hpp"
+#include "report/parts.hpp"
 #include "report/table.hpp"
 
 namespace weir::top {
@@ -107,7 +106,6 @@ void LineMaker::bar(const WayLoad& way, std::uint64_t scale_bps, std::size_t wid
         left("", width);
         return;
     }
-    constexpr std::array eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const auto scale = static_cast<double>(scale_bps);
     const double part = std::min(1.0, way.bits_per_second / scale) * static_cast<double>(width);
     const double fair = static_cast<double>(way.fair_bps) / scale * static_cast<double>(width);
@@ -164,9 +162,8 @@ std::string age_words(const TopFrame& frame, const TopState& state, const TopScr
     const bool is_timed = screen.now_ns != 0 && frame.taken_ns != 0;
     const std::uint64_t age_ns = is_timed ? screen.now_ns - std::min(screen.now_ns, frame.taken_ns) : 0;
     if (state.paused) return is_timed ? fmt::format("  paused {} ago", human_duration(age_ns)) : "  paused";
-    // Reading rests four times as long as it takes (top/feed.hpp).
     std::string words;
-    if (5 * frame.reading_ns > frame.interval_ns)
+    if ((1 + top_reading_rest) * frame.reading_ns > frame.interval_ns)
         words += fmt::format("  reading takes {}", human_duration(frame.reading_ns));
     if (age_ns > frame.interval_ns + slack_ns) words += fmt::format("  read {} ago", human_duration(age_ns));
     return words;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An opened tenant and the help, of report/top.hpp.
+// An opened tenant, of report/top.hpp.
 #include <algorithm>
 
 #include <fmt/format.h>

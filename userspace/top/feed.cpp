@@ -16,9 +16,7 @@ namespace {
 
 constexpr std::uint64_t first_pause_ns = 250'000'000;      // between the first two readings, which make the first rates
 constexpr std::uint64_t verdict_pause_ns = 5'000'000'000;  // at least, between two looks at the last minute
-// How many times as long as it worked a thread rests at least: no more than a fifth of a CPU, and a twentieth.
-constexpr std::uint64_t reading_rest = 4;
-constexpr std::uint64_t verdict_rest = 19;
+constexpr std::uint64_t verdict_rest = 19;                 // as top_reading_rest: a twentieth of a CPU
 
 std::chrono::nanoseconds until(std::uint64_t moment_ns) {
     const auto now = monotonic_ns();
@@ -112,7 +110,7 @@ void Feed::read_list() {
             if (loads || !read) publish();
         }
         due_ns += is_first && read ? std::min(interval_ns_, first_pause_ns) : interval_ns_;
-        due_ns = std::max(due_ns, begun_ns + (1 + reading_rest) * took_ns);
+        due_ns = std::max(due_ns, begun_ns + (1 + top_reading_rest) * took_ns);
         if (read) std::swap(earlier, later);
         if (!rest(due_ns)) return;
     }
@@ -152,7 +150,7 @@ void Feed::read_opened() {
             detail = std::make_shared<const TopDetail>(detail_of(tenant, *first, before, *reading));
             before = std::move(*reading);
         }
-        due_ns = std::max(begun_ns + interval_ns_, begun_ns + (1 + reading_rest) * (monotonic_ns() - begun_ns));
+        due_ns = std::max(begun_ns + interval_ns_, begun_ns + (1 + top_reading_rest) * (monotonic_ns() - begun_ns));
         const std::scoped_lock lock(mutex_);
         if (opened_ != tenant || tenant.empty()) continue;
         current_.detail_trouble = reading ? "" : to_line(reading.error());

@@ -8,7 +8,6 @@
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 namespace weir::top {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/program.hpp"
+#include "command_line/program.hpp"
 
 #include <exception>
 #include <memory>

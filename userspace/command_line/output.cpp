@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/output.hpp"
+#include "command_line/output.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

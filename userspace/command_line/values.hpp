@@ -26,10 +26,13 @@ Result<Value> word_of(std::string_view option, std::string_view wanted, const st
     return expected(option, wanted, text);
 }
 
+// For help: "0.1 to 86400".
+std::string duration_range();
+
 // A whole number, in digits only.
 Result<std::uint64_t> number_of(std::string_view option, const std::string& text, std::uint64_t min, std::uint64_t max);
 
-// Seconds as a decimal, 0.1 to 86400, to nanoseconds.
+// Seconds as a decimal within duration_range, to nanoseconds.
 Result<std::uint64_t> duration_of(const std::string& text, std::string_view option = "--duration");
 
 // A rate as in tc(8): "10gbit".

@@ -4,7 +4,8 @@
 //
 // Example:
 //     void add_export(CLI::App& app, Program& program) {
-//         CLI::App& command = add_command(app, program, group_change, "export", "Print the running state");
+//         CLI::App& command = add_command(app, program, group_change, "export", "Print the running state.",
+//                                         "  weir export > host.json");
 //         on_chosen(command, program, [&program] { return run_export(program.format); });
 //     }
 #pragma once
@@ -15,7 +16,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/output.hpp"
+#include "command_line/output.hpp"
 #include "core/result.hpp"
 
 namespace weir::cli {
@@ -25,6 +26,9 @@ struct Program {
     std::string chosen;                // the subcommand's name: "stats", "limit set"
     std::function<Result<int>()> run;  // gives the exit code
 };
+
+// The exit code of a command that found what it looks for.
+inline constexpr int exit_findings = 3;
 
 // Headings of `weir --help`.
 inline constexpr auto group_change = "Change";
@@ -41,24 +45,6 @@ CLI::App& add_command(CLI::App& app, Program& program, const char* group, const 
 
 // Has `run` run, after parsing, if this subcommand is the one.
 void on_chosen(CLI::App& command, Program& program, std::function<Result<int>()> run);
-
-void add_attach(CLI::App& app, Program& program);
-void add_detach(CLI::App& app, Program& program);
-void add_limit(CLI::App& app, Program& program);
-void add_apply(CLI::App& app, Program& program);
-void add_export(CLI::App& app, Program& program);
-void add_status(CLI::App& app, Program& program);
-void add_stats(CLI::App& app, Program& program);
-void add_flows(CLI::App& app, Program& program);
-void add_latency(CLI::App& app, Program& program);
-void add_drops(CLI::App& app, Program& program);
-void add_doctor(CLI::App& app, Program& program);
-void add_noisy(CLI::App& app, Program& program);
-void add_record(CLI::App& app, Program& program);
-void add_top(CLI::App& app, Program& program);
-void add_features(CLI::App& app, Program& program);
-void add_bench(CLI::App& app, Program& program);
-void add_version(CLI::App& app, Program& program);
 
 // The whole of a program with these commands: reads the command line, runs what it says, returns the exit code.
 using AddCommand = void (*)(CLI::App&, Program&);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/values.hpp"
+#include "command_line/values.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -45,11 +45,13 @@ Result<std::uint64_t> number_of(std::string_view option, const std::string& text
     return expected(option, fmt::format("a number from {} to {}", min, max), text);
 }
 
+std::string duration_range() { return fmt::format("{} to {}", duration_min_s, duration_max_s); }
+
 Result<std::uint64_t> duration_of(const std::string& text, std::string_view option) {
     const auto seconds = whole<double>(text, std::chars_format::fixed);
     if (seconds && *seconds >= duration_min_s && *seconds <= duration_max_s)
         return static_cast<std::uint64_t>(std::llround(*seconds * 1e9));
-    return expected(option, fmt::format("seconds from {} to {}", duration_min_s, duration_max_s), text);
+    return expected(option, "seconds from " + duration_range(), text);
 }
 
 Result<std::uint64_t> rate_of(std::string_view option, const std::string& text) {
