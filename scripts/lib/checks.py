@@ -52,6 +52,7 @@ class Report:
 
     def found(self, name, lines):
         """Each line is a finding; none is well."""
+        lines = list(lines)
         if lines:
             self.failed_with(name, "\n".join("  " + line for line in lines))
         else:

@@ -42,7 +42,8 @@ def enumerators(body):
 
 def definitions(text):
     """The macros, types, enumerators, functions and maps of a file. Not its include guard."""
-    macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", text, re.M)) - set(re.findall(r"^\s*#\s*undef\s+(\w+)", text, re.M))
+    defined = set(re.findall(r"^\s*#\s*define\s+(\w+)", text, re.M))
+    macros = defined - set(re.findall(r"^\s*#\s*undef\s+(\w+)", text, re.M))
     names = {macro for macro in macros if not re.fullmatch(r"WEIR_BPF_\w+_H", macro)}
     names |= set(re.findall(r"^(?:struct|union|enum)\s+(\w+)\s*\{", text, re.M))
     for body in re.findall(r"^enum(?:\s+\w+)?\s*\{([^}]*)\}", text, re.M):
@@ -62,7 +63,8 @@ def words(text):
 
 def includes(name, text):
     targets = re.findall(r'^\s*#\s*include "([^"]+)"', text, re.M)
-    return [os.path.normpath(os.path.join(os.path.dirname(name), target)) for target in targets if target != "vmlinux.h"]
+    paths = [os.path.join(os.path.dirname(name), target) for target in targets if target != "vmlinux.h"]
+    return [os.path.normpath(path) for path in paths]
 
 
 def all_includes(name, texts, seen=None):
@@ -88,7 +90,8 @@ def check_includes(texts, defined):
                 yield f"{name} uses {needed[0]} of {other} and does not include it"
         for target in direct:
             given = {target} | (set(includes(target, texts[target])) & shared if target == UMBRELLA else set())
-            if name != UMBRELLA and target != TYPES and target in texts and not any(used & defined[one] for one in given):
+            is_judged = name != UMBRELLA and target != TYPES and target in texts
+            if is_judged and not any(used & defined[one] for one in given):
                 yield f"{name} includes {target} and uses nothing of it"
 
 

@@ -4,9 +4,9 @@
 
     scripts/lib/names.py   print what does not; exit code 1 if anything does not
 
-A name that ends in `*` or `…` stands for all that begin so. Names of the kernel, of other projects and of generated files are
-nobody's business here: only what begins with weir_ or WEIR_, paths into this repository's folders, and files without a folder are
-looked up.
+A name that ends in `*` or `…` stands for all that begin so. Names of the kernel, of other projects and of generated
+files are nobody's business here: only what begins with weir_ or WEIR_, paths into this repository's folders, and
+files without a folder are looked up.
 """
 import fnmatch
 import os
@@ -41,7 +41,7 @@ def split(name, text):
         token = re.compile(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*')
         is_comment = lambda found: found.startswith(("#", '"""'))  # noqa: E731
     else:
-        token, is_comment = re.compile(r"(?:^|(?<=\s))#[^\n]*"), lambda found: True
+        token, is_comment = re.compile(r"(?:^|(?<=\s))#[^\n]*"), lambda _: True
     blank = lambda part: re.sub(r"[^\n]", " ", part)  # noqa: E731
     comments, code, end = [], [], 0
     for match in token.finditer(text):
@@ -64,7 +64,7 @@ def exists(path, files, folders, beside):
 
 
 def is_ours(path):
-    """Whether the path claims to be of this repository: one of the kernel's (net/ipv4/arp.c) does not, nor one with a NAME."""
+    """Whether the path claims to be of this repository: the kernel's (net/ipv4/arp.c) do not, nor one with a NAME."""
     return "NAME" not in path and (path.split("/", 1)[0] in FOLDERS or "/" not in path)
 
 

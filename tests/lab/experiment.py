@@ -4,7 +4,7 @@
 
     class Features(Experiment):
         experiment = "features"
-        has_tcx = Since({"6.1": False, "6.6": True})        # what differs: the newest entry that is not newer than the kernel
+        has_tcx = Since({"6.1": False, "6.6": True})        # what differs: the newest entry not newer than the kernel
 
         def test_fq(self):
             self.assertEqual(self.kept.code("features"), 0)
@@ -22,11 +22,11 @@ A class may look at several cases, of one experiment or of more:
         def test_rate(self):
             self.figures("100")["delivered_of_limit"]
 
-What does not run on every change has the mark of support/parts.py: a class, a method, or a case, whose tests are then in a
-class of their own (LimitUdpInAllOn612). With every_change= the class has it on all other kernels.
+What does not run on every change has the mark of support/parts.py: a class, a method, or a case, whose tests are then
+in a class of their own (LimitUdpInAllOn612). With every_change= the class has it on all other kernels.
 
-Experiments that want the same machine share one boot, of what the tests that are to run look at. As many machines run at
-a time as there are CPUs, or as WEIR_LAB_MACHINES says.
+Experiments that want the same machine share one boot, of what the tests that are to run look at. As many machines run
+at a time as there are CPUs, or as WEIR_LAB_MACHINES says.
 """
 
 import concurrent.futures
@@ -42,7 +42,7 @@ import limit_figures
 import vm
 
 sys.path.append(os.path.join(vm.ROOT, "tests"))
-from support.parts import in_all  # noqa: E402
+from support.parts import in_all
 
 _tests = []  # weak references to all test cases that the loader has made
 _outcomes = {}  # (kernel, virtual_time) -> a future of {case: Kept or Failed}
@@ -74,7 +74,7 @@ def on(since=ALL_KERNELS[0], before=ALL_KERNELS[1]):
 
 
 def about(*names):
-    """Marks a test method with the cases of its class that it looks at. A class that has none of them has no such test."""
+    """Marks a test method with the cases of its class that it looks at. A class that has none has no such test."""
 
     def mark(method):
         method.about = names

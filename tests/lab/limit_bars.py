@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a limit has to hold beside CAKE's: each bar is a function of (limit in bit/s, the subject's figures, CAKE's) that
-returns what is wrong, as words, or None.
+"""What a limit has to hold beside CAKE's: each bar is a function of (limit in bit/s, the subject's figures, CAKE's)
+that returns what is wrong, as words, or None.
 
     limit_bars.waits(100_000_000, subject, cake)     # "ping p99 1.20 ms above the idle path, CAKE 0.55"
     limit_bars.missed(results)                       # {case: [words]} of all of Weir's cases of TCP and UDP in a matrix

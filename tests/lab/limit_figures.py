@@ -6,9 +6,11 @@
 Nothing here knows what is expected.
 """
 
+import itertools
+
 import share_figures
 import vm
-from samples import RX_BYTES, count_at, percentile, rate_bps
+from samples import RX_BYTES, percentile, rate_bps
 
 WARM_UP_NS = 2_000_000_000
 WINDOW_NS = 1_000_000_000
@@ -101,10 +103,10 @@ def udp(kept, settings):
 
 
 def settle_ms(wire, changes, window_ns, tolerance):
-    """For each change, when the rate at the receiver first kept to the new one for a window of this length: counted from
-    when the change was done. None where it did not before the next change. The path delays nothing on that way."""
+    """For each change, when the rate at the receiver first kept to the new one for a window of this length: counted
+    from when the change was done. None where it did not before the next change. The path delays nothing there."""
     found = []
-    for (_, done, rate), (following, _, _) in zip(changes, changes[1:]):
+    for (_, done, rate), (following, _, _) in itertools.pairwise(changes):
         moments = [sample[0] for sample in wire if done <= sample[0] and sample[0] + window_ns <= following]
         kept_to = [moment for moment in moments
                    if abs(rate_bps(wire, moment, moment + window_ns, RX_BYTES) / rate - 1) <= tolerance]
@@ -156,7 +158,7 @@ def local(kept, settings):
 
 
 def cost(kept, settings):
-    """Instructions a packet: the least of three rounds, without the limit, with it, and with Weir but without a limit."""
+    """Instructions a packet, the least of three rounds: without the limit, with it, and with Weir but no limit."""
     def least(name):
         rounds = [kept.json(f"{name}_{number}") for number in (1, 2, 3)]
         return min((sent["end_ns"] - sent["start_ns"]) / sent["sent"] for sent in rounds)
@@ -168,7 +170,7 @@ def cost(kept, settings):
             "drops": drops}
 
 
-def stop(kept, settings):
+def stop(kept, _):
     def goodput(direction):
         start = kept.json("source_" + direction)["start_ns"]
         return rate_bps(kept.json("sink_" + direction)["samples"], start + 3 * 10**9, start + 4 * 10**9, 1)
@@ -192,7 +194,8 @@ def merged(cases):
     runs = {}
     for case, figures in cases.items():
         runs.setdefault(",".join(word for word in case.split(",") if not word.startswith("run=")), []).append(figures)
-    return {case: one_of([figures for figures in found if "failed" not in figures] or found) for case, found in runs.items()}
+    return {case: one_of([figures for figures in found if "failed" not in figures] or found)
+            for case, found in runs.items()}
 
 
 def one_of(found):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a link behind the host would do with the packets that the host sends, out of a capture by 'arrivals': who sends how
-much, how much of it leaves as soon as it comes, and how long a queue of it stands at the link.
+"""What a link behind the host would do with the packets that the host sends, out of a capture by 'arrivals': who
+sends how much, how much of it leaves as soon as it comes, and how long a queue of it stands at the link.
 
     of(kept.json("arrivals"), kept.json("links"), {1: "web"}, begin_ns, end_ns, 104_000_000)
 

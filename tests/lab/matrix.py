@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The whole matrix of limits and shares: Weir's beside its peers', on every kernel, into build/lab, docs/qos-results.md and
-the table of docs/fair-share.md.
+"""The whole matrix of limits and shares: Weir's beside its peers', on every kernel, into build/lab,
+docs/qos-results.md and the table of docs/fair-share.md.
 
     run_all(["6.1", "6.12"], only=["limit_udp"])
     check(["6.1", "6.12"], 2, 6)                    # the second sixth of what has bars, held to them
 
 Cases run in chunks, one boot each, and as many machines at a time as there are CPUs. After each chunk its figures are
-written to build/lab/limits-<kernel>.json, over those of earlier runs, so a run that was cut short has lost one chunk, and
-the tables can be rendered anew without running.
+written to build/lab/limits-<kernel>.json, over those of earlier runs, so a run that was cut short has lost one chunk,
+and the tables can be rendered anew without running.
 """
 
 import concurrent.futures
@@ -33,13 +33,13 @@ PEERS = ["tbf", "htb", "htb_fq_codel", "police"]
 
 
 def rivals(rate):
-    """Weir and the best of its peers. CAKE cuts GSO frames up to 1 Gbit/s, for which this CPU is too slow: so that, too,
-    without."""
+    """Weir and the best of its peers. CAKE cuts GSO frames up to 1 Gbit/s, for which this CPU is too slow: so that,
+    too, without."""
     return ["weir", "cake"] + (["cake_gso"] if rate == "1000mbit" else [])
 
 
 def limit_tcp():
-    """At 1 Gbit/s what a flow makes of four seconds hangs on a loss more or less: several runs, of which medians count."""
+    """At 1 Gbit/s what a flow makes of four seconds hangs on a loss more or less: several runs, by their medians."""
     for settings in limit_tcp_once():
         runs = RUNS if settings["rate"] == "1000mbit" and settings["kind"] in ("weir", "cake") else 1
         yield from ({**settings, **({"run": run} if run > 1 else {})} for run in range(1, runs + 1))
@@ -165,8 +165,8 @@ def groups(kernel):
 
 
 def check(series, number, count):
-    """Holds a slice of the matrix to limit_bars: each group of cases is in one of `count` slices. Exit code: 1 if a case fails,
-    or misses a bar that docs/qos-results.md does not name among those that are missed."""
+    """Holds a slice of the matrix to limit_bars: each group of cases is in one of `count` slices. Exit code: 1 if a
+    case fails, or misses a bar that docs/qos-results.md does not name among those that are missed."""
     chosen = [group for kernel in series for group in groups(kernel)][number - 1::count]
     todo = {}
     for kernel, cases in chosen:
@@ -202,7 +202,8 @@ def run_all(series, only, render_only=False, go_on=False):
     if not render_only:
         todo = [(kernel, [case for case in cases if not go_on or is_missing(kernel, case)])
                 for cases in wanted(only).values() for kernel in series]
-        chunks = [(kernel, cases[first: first + CHUNK]) for kernel, cases in todo for first in range(0, len(cases), CHUNK)]
+        chunks = [(kernel, cases[first: first + CHUNK]) for kernel, cases in todo
+                  for first in range(0, len(cases), CHUNK)]
         lock = threading.Lock()
         with concurrent.futures.ThreadPoolExecutor(vm.machines_at_a_time()) as pool:
             failed = sum(pool.map(lambda chunk: run_chunk(*chunk, lock), chunks))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The labelled scenarios of tests/noisy/scenarios.py, as plans that experiments/noisy.sh reads: words of shell, one moment
-a line.
+"""The labelled scenarios of tests/noisy/scenarios.py, as plans that experiments/noisy.sh reads: words of shell, one
+moment a line.
 
     at 4.213 begin 2 b udp 10.0.0.1 --kbps 51000
     at 9.870 end 2
@@ -11,7 +11,7 @@ import os
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "noisy"))
-import scenarios  # noqa: E402
+import scenarios
 
 WORLD = "world"
 

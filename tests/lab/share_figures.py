@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Figures of the experiment 'share', out of what it kept: plain numbers, units in their names. Nothing here knows what is
-expected.
+"""Figures of the experiment 'share', out of what it kept: plain numbers, units in their names. Nothing here knows
+what is expected.
 
-Rates are of layer 2, as capacities are: what arrived, each packet once, times what carries it. Of TCP the senders' kernels
-know that; a receiver's program gets what waited for a lost packet long after it arrived. What the uplink carried is counted
-at the receivers' devices.
+Rates are of layer 2, as capacities are: what arrived, each packet once, times what carries it. Of TCP the senders'
+kernels know that; a receiver's program gets what waited for a lost packet long after it arrived. What the uplink
+carried is counted at the receivers' devices.
 """
 
 import link_figures
@@ -64,7 +64,7 @@ def read(kept, settings):
     if settings.get("blast", "300mbit") != "0":
         rates["noisy"] = rate_bps(kept.json("receive")["samples"], begin, end, 1) * UDP_FRAME
     weights = {name: WEIGHTS[name] for name in rates}
-    mins = {name: 0 for name in rates}
+    mins = dict.fromkeys(rates, 0)
     if settings.get("web_min", "0") != "0":
         mins["web"] = int(settings["web_min"][:-4]) * 10**6
     shares = weighted_shares(CAPACITY_BPS, weights, mins)

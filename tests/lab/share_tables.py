@@ -17,7 +17,8 @@ CASES = {
     "weight 4 wakes, rx": ({"wake": 2, "delay": 1, "direction": "rx", "link": 0}, BOTH),
     "min 40mbit of weight 1": ({"web_min": "40mbit"}, ("weir",)),
 }
-KINDS = {"weir": "Weir", "htb": "HTB", "htb_fq_codel": "HTB, fq_codel", "htb_fq_codel_quantum": "HTB, fq_codel, quantum"}
+KINDS = {"weir": "Weir", "htb": "HTB", "htb_fq_codel": "HTB, fq_codel",
+         "htb_fq_codel_quantum": "HTB, fq_codel, quantum"}
 
 
 def row(name, kernel, kind, figures):

@@ -19,8 +19,8 @@ class Doctor(Experiment, every_change=["6.12"]):
         findings = self.findings(name)
         self.assertTrue(findings, f"{name}: nothing was found")
         first = findings[0]
-        print(f"{self.kernel} {name}: {first['id']} {first['count']} ({first['severity']}, {first['confidence']}), truth "
-              f"{self.kept.figure(name):.0f}", flush=True)
+        print(f"{self.kernel} {name}: {first['id']} {first['count']} ({first['severity']}, {first['confidence']}), "
+              f"truth {self.kept.figure(name):.0f}", flush=True)
         self.assertEqual(first["id"], cause, findings)
         self.assertEqual(first["confidence"], confidence, first)
         self.assertEqual(first["count"], self.kept.figure(name))

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The drop tracer on stock kernels: the tracepoint has three arguments on 6.1 and four on 6.12, the reasons other numbers."""
+"""The drop tracer on stock kernels.
+
+The tracepoint has three arguments on 6.1 and four on 6.12, and the reasons have other numbers.
+"""
 
 import re
 import unittest
@@ -16,7 +19,7 @@ class Drops(Experiment):
                    ("web", "customer", "tx", reason))
 
     def test_every_command_succeeds(self):
-        for name in "keep attach drops stop all".split():
+        for name in ("keep", "attach", "drops", "stop", "all"):
             with self.subTest(name=name):
                 self.assertEqual(self.kept.code(name), 0, self.kept.errors(name))
 

@@ -5,8 +5,8 @@ import unittest
 
 from experiment import Experiment, Since
 
-EVERYWHERE = ["bpf", "btf", "bpffs", "bpf_links", "bpf_timer", "clsact", "cake", "drop_reasons", "fq", "fq_codel", "htb",
-              "jit", "map_in_map", "mmapable_maps", "netns_cookie", "syscall_programs", "tbf", "xdp_frags",
+EVERYWHERE = ["bpf", "btf", "bpffs", "bpf_links", "bpf_timer", "clsact", "cake", "drop_reasons", "fq", "fq_codel",
+              "htb", "jit", "map_in_map", "mmapable_maps", "netns_cookie", "syscall_programs", "tbf", "xdp_frags",
               "xdp_generic", "xdp_native"]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Weir's fq stands where the kernel's default stood, while there is a limit, and nothing is lost by it coming or going."""
+"""Weir's fq stands where the kernel's default stood while there is a limit; nothing is lost as it comes and goes."""
 
 import unittest
 
@@ -116,7 +116,7 @@ class Fq(Experiment, every_change=["6.1"]):
 
     def test_coming_and_going_loses_no_more_than_the_kernel_does(self):
         """Any change of a root qdisc waits a grace period with noop in its place, which drops (qdisc_graft() and
-        dev_deactivate_many(), Linux 6.1; docs/limitations.md). At 20 Mbit/s that is a packet or two, or none by luck."""
+        dev_deactivate_many(), Linux 6.1; docs/limitations.md). At 20 Mbit/s that is a packet or two, by luck none."""
         self.assertEqual(self.kinds("installed_limited")["web", "root"], ("fq", OWN))
         sent = self.kept.json("install_sent")["sent"]
         self.assertGreater(sent, 1000)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guard on stock kernels, at tc (clsact on 6.1, tcx on 6.12) and at XDP. The truth is what the host's own ICMP counted."""
+"""The guard on stock kernels, at tc (clsact on 6.1, tcx on 6.12) and XDP; truth is what the host's ICMP counted."""
 
 import unittest
 
@@ -10,7 +10,7 @@ class Guard(Experiment):
     experiment = "guard"
 
     def test_every_command_succeeds(self):
-        for name in "tc_attach tc_own tc_stats xdp_attach xdp_own xdp_stats all".split():
+        for name in ("tc_attach", "tc_own", "tc_stats", "xdp_attach", "xdp_own", "xdp_stats", "all"):
             with self.subTest(name=name):
                 self.assertEqual(self.kept.code(name), 0, self.kept.errors(name))
 

@@ -54,13 +54,16 @@ class Arithmetic(unittest.TestCase):
 
 class Runs(unittest.TestCase):
     def test_runs_of_a_case_are_one(self):
-        cases = {"limit_tcp,kind=weir": {"goodput_bps": 3, "wire_highest_second_bps": 3, "ecn": True, "drops": 1},
-                 "limit_tcp,kind=weir,run=2": {"goodput_bps": 1, "wire_highest_second_bps": 9, "ecn": True, "drops": None},
-                 "limit_tcp,kind=weir,run=3": {"goodput_bps": 2, "wire_highest_second_bps": 5, "ecn": False, "drops": 2},
-                 "limit_tcp,kind=weir,run=4": {"failed": ["why"]},
-                 "limit_tcp,kind=cake": {"failed": ["why"]}}
+        cases = {
+            "limit_tcp,kind=weir": {"goodput_bps": 3, "wire_highest_second_bps": 3, "ecn": True, "drops": 1},
+            "limit_tcp,kind=weir,run=2": {"goodput_bps": 1, "wire_highest_second_bps": 9, "ecn": True, "drops": None},
+            "limit_tcp,kind=weir,run=3": {"goodput_bps": 2, "wire_highest_second_bps": 5, "ecn": False, "drops": 2},
+            "limit_tcp,kind=weir,run=4": {"failed": ["why"]},
+            "limit_tcp,kind=cake": {"failed": ["why"]},
+        }
         self.assertEqual(limit_figures.merged(cases), {
-            "limit_tcp,kind=weir": {"runs": 3, "goodput_bps": 2, "wire_highest_second_bps": 9, "ecn": False, "drops": 1},
+            "limit_tcp,kind=weir": {"runs": 3, "goodput_bps": 2, "wire_highest_second_bps": 9, "ecn": False,
+                                    "drops": 1},
             "limit_tcp,kind=cake": {"failed": ["why"]}})
 
 
@@ -79,7 +82,8 @@ class Cases(unittest.TestCase):
 
 class Bars(unittest.TestCase):
     GOOD = {"goodput_bps": 95e6, "wire_highest_second_bps": 100.1e6, "bulk_queue_p50_ms": 4, "ecn": False, "drops": 9,
-            "retransmits": 9, "ping_added_p50_ms": 0, "ping_added_p99_ms": 0.1, "ask_added_p50_ms": 0, "ask_added_p99_ms": 0.1}
+            "retransmits": 9, "ping_added_p50_ms": 0, "ping_added_p99_ms": 0.1,
+            "ask_added_p50_ms": 0, "ask_added_p99_ms": 0.1}
 
     def missed(self, **worse):
         cases = {vm.case("limit_tcp", kind="weir", rate="100mbit"): {**self.GOOD, **worse},
@@ -92,7 +96,8 @@ class Bars(unittest.TestCase):
         self.assertEqual(self.missed(), {vm.case("limit_tcp", kind="weir", rate="100mbit"): []})
 
     def test_each_bar_can_be_missed(self):
-        for worse, word in (({"goodput_bps": 92e6}, "goodput 96.8%"), ({"wire_highest_second_bps": 100.6e6}, "highest second"),
+        for worse, word in (({"goodput_bps": 92e6}, "goodput 96.8%"),
+                            ({"wire_highest_second_bps": 100.6e6}, "highest second"),
                             ({"ping_added_p50_ms": 0.03}, "ping p50"), ({"ask_added_p99_ms": 0.7}, "ask p99"),
                             ({"bulk_queue_p50_ms": 11}, "queue 11.0 ms"), ({"ecn": True}, "in spite of ECN")):
             with self.subTest(worse=worse):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Floods are held to the limit, wherever they go; a change of the limit loses nothing; the limit costs less than its peers."""
+"""Floods are held to the limit wherever they go, a change of it loses nothing, and it costs less than its peers."""
 
 import os
 import unittest

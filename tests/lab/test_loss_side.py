@@ -15,8 +15,9 @@ class LossSide(Experiment, every_change=["6.1"]):
         flows = [flow for flow in self.kept.json("flows_" + side)["flows"] if flow["tx"]["bytes"] > 1_000_000]
         self.assertEqual(len(flows), 1)
         lost = flows[0]["lost"]
-        print(f"{self.kernel} loss on the {side}'s side: the sender's kernel {self.kept.figure('retransmits_' + side)}, "
-              f"Weir {vnic['tcp']['tx']['retransmits']}, lost {lost}", flush=True)
+        print(f"{self.kernel} loss on the {side}'s side: the sender's kernel "
+              f"{self.kept.figure('retransmits_' + side)}, Weir {vnic['tcp']['tx']['retransmits']}, lost {lost}",
+              flush=True)
         return vnic["tcp"]["tx"]["retransmits"], lost
 
     def test_loss_behind_the_vnic(self):

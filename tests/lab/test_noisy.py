@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Labelled noisy-neighbour scenarios on stock kernels: the right one is accused of the right thing, with all of its victims,
-nobody else is, and the remedy, which shapes where there is an fq, mends what the victims' own programs measure.
+"""Labelled noisy-neighbour scenarios on stock kernels: the right one is accused of the right thing, with all of its
+victims, nobody else is, and the remedy, which shapes where there is an fq, mends what the victims' programs measure.
 
 A few of them. All: `python3 tests/noisy/suite.py lab`, `python3 tests/noisy/remedy.py --kernel 6.12`."""
 
@@ -10,6 +10,7 @@ import noisy_plan  # noqa: F401 - first: it says where the others are
 import vm
 from experiment import Experiment, Since, about, in_all
 
+# isort: split
 import in_lab
 import remedy
 import scenarios

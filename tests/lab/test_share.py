@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An uplink that tenants share: each has its weighted part, whoever opens more flows or blasts, what one leaves the others
-have, one that wakes is back at once, and nobody's pings wait for it.
+"""An uplink that tenants share: each has its weighted part, whoever opens more flows or blasts, what one leaves the
+others have, one that wakes is back at once, and nobody's pings wait for it.
 
-A part of it, with each case on one of the kernels and the one that is hardest on both. All of it: `scripts/lab all --only
-share`."""
+A part of it, with each case on one of the kernels and the one that is hardest on both. All of it:
+`scripts/lab all --only share`."""
 
 import unittest
 

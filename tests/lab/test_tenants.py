@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Virtual machines as tenants of a Weir on this machine's own kernel: virtio-net on taps, in real time.
 
-A host in a network namespace: br0 (10.0.0.1), and at it two taps, each with a stock Debian kernel at its other end. Truth
-is packet sockets at the taps, and the kernel's own counters of the device that a packet has reached.
+A host in a network namespace: br0 (10.0.0.1), and at it two taps, each with a stock Debian kernel at its other end.
+Truth is packet sockets at the taps, and the kernel's own counters of the device that a packet has reached.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ import experiment
 import vm
 
 sys.path.append(os.path.join(vm.ROOT, "tests", "netns"))
-import lab  # noqa: E402
-import measure  # noqa: E402
+import lab
+import measure
 
 KERNEL = "6.12"
 HOST = "10.0.0.1"
@@ -50,7 +50,8 @@ class Tenant:
             raise AssertionError(f"the machine at {self.tap} ended with {self.machine.returncode}")
 
     def ask_quietly(self, command):
-        return self.host.run("timeout", "5", "bash", "-c", ASK + " 2>/dev/null", "-", self.address, command, ok=None).out
+        return self.host.run("timeout", "5", "bash", "-c", ASK + " 2>/dev/null", "-", self.address, command,
+                             ok=None).out
 
 
 @experiment.in_all("in real time on emulated CPUs: rates hang on what else this machine does")
@@ -86,8 +87,8 @@ class Tenants(unittest.TestCase):
         self.addCleanup(self.host.weir, "limit", "clear", tenant.name)
 
     def rate_bps(self, interface, way, seconds=4):
-        """Wire bits a second by the device's own counters, what reading them takes is in the time. From four seconds on: nothing
-        here holds packets, so a flood's first burst is the limit's horizon."""
+        """Wire bits a second by the device's own counters, what reading them takes is in the time. From four seconds
+        on: nothing here holds packets, so a flood's first burst is the limit's horizon."""
         time.sleep(4)
         begin = time.monotonic()
         before = self.host.counters(interface)[way]["packets"]

@@ -36,9 +36,10 @@ PROGRAMS = ["bash", "bpftool", "ethtool", "ip", "iperf3", "modprobe", "nft", "ns
 # Built for these machines: tests/lab/tools.
 TOOLS = ["arrivals", "ask", "bulk", "datagrams", "echoes", "tap", "wire"]
 # Found and loaded by the kernel itself when they are first needed, as on any stock machine.
-MODULES = """veth bridge 8021q dummy tun virtio_net virtio_pci cls_bpf cls_matchall cls_u32 act_gact act_mirred act_police
-    sch_ingress sch_fq sch_fq_codel sch_cake sch_htb sch_tbf sch_netem nf_tables nft_ct nft_numgen
-    nf_conntrack nf_conntrack_bridge tcp_bbr ifb""".split()
+MODULES = ["veth", "bridge", "8021q", "dummy", "tun", "virtio_net", "virtio_pci", "cls_bpf", "cls_matchall",
+           "cls_u32", "act_gact", "act_mirred", "act_police", "sch_ingress", "sch_fq", "sch_fq_codel", "sch_cake",
+           "sch_htb", "sch_tbf", "sch_netem", "nf_tables", "nft_ct", "nft_numgen", "nf_conntrack",
+           "nf_conntrack_bridge", "tcp_bbr", "ifb"]
 # Without cmpxchg16b, which QEMU 7.2 emulates with wrong flags now and then: the guest's allocator double-faults on it.
 CPU = "qemu64,-cx16"
 CONSOLE_LINES = 60
@@ -169,12 +170,15 @@ class Lab:
         initramfs.flush()
         command = [*within, *self._command, "-initrd", f"/proc/self/fd/{initramfs.fileno()}", "-append", self._options,
                    "-serial", "mon:stdio" if stdin is None else "stdio", *channel]
+        # preexec_fn is meant: only the child itself can ask for its end with this process.
         return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stdout and subprocess.STDOUT,
-                                pass_fds=[initramfs.fileno(), *descriptors], preexec_fn=_end_with_parent)
+                                pass_fds=[initramfs.fileno(), *descriptors],
+                                preexec_fn=_end_with_parent)  # noqa: PLW1509
 
     def _boot(self, files, channel, stdout, descriptors, stdin=subprocess.DEVNULL, timeout_s=0):
         with _memory_file() as initramfs:
-            machine = self._start(initramfs, files, channel=channel, stdout=stdout, descriptors=descriptors, stdin=stdin)
+            machine = self._start(initramfs, files, channel=channel, stdout=stdout, descriptors=descriptors,
+                                  stdin=stdin)
             try:
                 machine.wait(self._timeout_s if timeout_s == 0 else timeout_s)
                 return f"QEMU ended with {machine.returncode}"

@@ -10,7 +10,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "lab"), str(HERE)]
 import kernels  # noqa: E402
 import noisy_plan  # noqa: E402
-import scenarios  # noqa: E402
 import vm  # noqa: E402
 
 KERNELS = list(kernels.SERIES)
@@ -29,7 +28,7 @@ def play(kernel, names, seeds, **settings):
         chunk = todo[first : first + CHUNK]
         cases = [case_of(name, seed, **settings) for name, seed in chunk]
         kept = vm.Lab(kernel, virtual_time=True, timeout_s=TIMEOUT_S).run(cases, experiment_timeout_s=900)
-        for (name, seed), case in zip(chunk, cases):
+        for (name, seed), case in zip(chunk, cases, strict=True):
             yield name, seed, kept[case]
 
 

@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether the commands that weir noisy prints mend: plays a scenario, applies them, and plays it again on the same stage.
+"""Whether the commands that weir noisy prints mend: plays a scenario, applies them, plays it again on the same stage.
 
     remedy.py [--kernel K] [--seeds N] [--first N] [NAME...]     all scenarios that have a culprit, or those named
 
-With --kernel 6.1 or 6.12 on a stock kernel of the lab, once: there a fq holds what a limit delays, no play is disturbed, and
-all limits of bandwidth shape.
+With --kernel 6.1 or 6.12 on a stock kernel of the lab, once: there a fq holds what a limit delays, no play is
+disturbed, and all limits of bandwidth shape.
 
-What is judged is not what Weir measures but what the victims' own programs do: how long each of their requests took, as a
-p50 and a p99, or what their transfers moved. Four figures a victim: before the culprit began in the first play and in the second
-(the baseline, twice), beside it in the first (the harm) and in the second (with the remedy). Mended means: at most a
-fifth more than the baseline, the larger of the two, or not more than a floor above it: FLOOR_MS, which is what a verdict
-itself calls no harm and what this machine's own scheduling adds, and the time that one full packet of the culprit's takes
-on the uplink, which no limit spares anybody. Of a download one of each of its connections: they are sent from outside, and
-have crossed the uplink together before the host can drop any. Of a transfer: at least 0.8 of the smaller one. A play whose two
-baselines are far apart says nothing and is played again. One that did not mend is played twice more: both must mend.
+What is judged is not what Weir measures but what the victims' own programs do: how long each of their requests took,
+as a p50 and a p99, or what their transfers moved. Four figures a victim: before the culprit began in the first play
+and in the second (the baseline, twice), beside it in the first (the harm) and in the second (with the remedy). Mended
+means: at most a fifth more than the baseline, the larger of the two, or not more than a floor above it: FLOOR_MS,
+which is what a verdict itself calls no harm and what this machine's own scheduling adds, and the time that one full
+packet of the culprit's takes on the uplink, which no limit spares anybody. Of a download one of each of its
+connections: they are sent from outside, and have crossed the uplink together before the host can drop any. Of a
+transfer: at least 0.8 of the smaller one. A play whose two baselines are far apart says nothing and is played again.
+One that did not mend is played twice more: both must mend.
 
 Ends with 0 if each remedy that is offered mends.
 """
@@ -26,7 +27,9 @@ import shlex
 import sys
 import tempfile
 
-import suite  # noqa: E402 - first: it says where the others are
+import suite  # first: it says where the others are
+
+# isort: split
 import lab
 import scenarios
 import stage
@@ -42,15 +45,15 @@ Row = collections.namedtuple("Row", "victim unit baseline again harmed mended go
 
 
 def moments(scene):
-    """When the first culprit begins, and each time in which one is at work; the first moment of it, when programs are started,
-    is left out."""
+    """When the first culprit begins, and each time in which one is at work; the first moment of it, when programs are
+    started, is left out."""
     acts = [act for act in scene.acts if act.begin > 0]
     return min(act.begin for act in acts), [(act.begin + 0.3, act.end) for act in acts]
 
 
 def wait_ms(samples, spans, interval_ns, share):
-    """What a request at any moment would have waited, of that share of moments at most. One who waits asks nothing meanwhile: what it would have
-    asked, an interval after the other, counts too."""
+    """What a request at any moment would have waited, of that share of moments at most. One who waits asks nothing
+    meanwhile: what it would have asked, an interval after the other, counts too."""
     waits = []
     for moment, took in samples:
         if any(begin <= moment < end for begin, end in spans):
@@ -69,11 +72,12 @@ def with_unanswered(samples, interval, end):
     answer while it was there."""
     first = min(moment for moment, _ in samples)
     answered = {round((moment - first) / interval): took for moment, took in samples}
-    return [(first + number * interval, answered.get(number, LENGTH_NS)) for number in range(int((end - first) / interval))]
+    visits = int((end - first) / interval)
+    return [(first + number * interval, answered.get(number, LENGTH_NS)) for number in range(visits)]
 
 
 def figures_of(scene, logs, play_began):
-    """Of each program of a victim its figures before and beside the culprits, from its log, by the number of its act."""
+    """Of each program of a victim its figures before and beside the culprits, from its log, by its act's number."""
     first, spans = moments(scene)
     figures = {}
     for number, log in logs.items():
@@ -86,7 +90,8 @@ def figures_of(scene, logs, play_began):
             if act.what == "visit":
                 samples, interval_ns = with_unanswered(samples, interval_ns / 1e9, act.end), LENGTH_NS
             for unit, share in (("ms p50", 0.5), ("ms p99", 0.99)):
-                figures[act.who, unit] = [wait_ms(samples, when, interval_ns, share) for when in ([(0.7, first)], spans)]
+                figures[act.who, unit] = [wait_ms(samples, when, interval_ns, share)
+                                          for when in ([(0.7, first)], spans)]
         else:
             figures[act.who, "Mbit/s"] = [mbps(samples, when) for when in ([(1, first)], spans)]
     return figures
@@ -101,8 +106,8 @@ def play(theatre, scene, folder):
             act.words += ("--log", logs[-1][1])
     path = folder / "window.json"
     theatre.play(scene.acts, scene.seconds, path, scene.prepare, scene.during)
-    return path.read_text(encoding="utf-8"), figures_of(scene, {number: log.read_text(encoding="utf-8") for number, log in logs},
-                                                        theatre.begin)
+    texts = {number: log.read_text(encoding="utf-8") for number, log in logs}
+    return path.read_text(encoding="utf-8"), figures_of(scene, texts, theatre.begin)
 
 
 def floor_ms(scene):
@@ -118,7 +123,8 @@ def row_of(victim, unit, one, two, floor):
     if unit.startswith("ms"):
         worst = max(baseline, again)
         allowed = max(RATIO * worst, worst + (floor if unit == "ms p99" else FLOOR_MS))
-        return Row(victim, unit, baseline, again, harmed, mended, mended <= allowed, harmed > max(RATIO * worst, worst + FELT_MS))
+        felt = harmed > max(RATIO * worst, worst + FELT_MS)
+        return Row(victim, unit, baseline, again, harmed, mended, mended <= allowed, felt)
     least = 0.8 * min(baseline, again)
     return Row(victim, unit, baseline, again, harmed, mended, mended >= least, harmed < least)
 
@@ -162,22 +168,25 @@ def mended(rows, wrong):
 
 
 def lines_of(rows):
-    return "\n".join(f"  {row.victim:<2} {row.baseline:8.2f} {row.again:8.2f} {row.harmed:9.2f} {row.mended:8.2f} {row.unit:<7} "
-                     f"{'mended' if row.good else 'NOT MENDED'}{'' if row.felt else ', was hardly felt'}" for row in rows)
+    return "\n".join(f"  {row.victim:<2} {row.baseline:8.2f} {row.again:8.2f} {row.harmed:9.2f} {row.mended:8.2f} "
+                     f"{row.unit:<7} {'mended' if row.good else 'NOT MENDED'}{'' if row.felt else ', was hardly felt'}"
+                     for row in rows)
 
 
 def in_the_lab(kernel, names, seeds):
-    """(what was played, whether a remedy was offered, whether it mends): with an fq, where limits of bandwidth shape."""
+    """(what was played, whether a remedy was offered, whether it mends): with an fq limits of bandwidth shape."""
     import in_lab
     for name, seed, kept in in_lab.play(kernel, names, seeds, place="router", remedy=1):
         if isinstance(kept, in_lab.vm.Failed):
             sys.exit(f"{name} {seed}: {kept}")
         scene = scenarios.scene_of(name, seed)
         commands = kept.text("remedies").splitlines()
-        rows = rows_of(scene, *(figures_of(scene, *in_lab.logs_of(scene, kept, which)) for which in ("first", "second")))
+        plays = [figures_of(scene, *in_lab.logs_of(scene, kept, which)) for which in ("first", "second")]
+        rows = rows_of(scene, *plays)
         wrong = still(kept.json("second"))
         print(f"{name} {seed}: {'; '.join(commands) or 'no remedy is offered'}\n{lines_of(rows)}\n  "
-              f"{wrong or 'nobody is accused any more'}{'' if is_calm(rows) else '; the baselines are far apart'}", flush=True)
+              f"{wrong or 'nobody is accused any more'}{'' if is_calm(rows) else '; the baselines are far apart'}",
+              flush=True)
         yield f"{kernel} {name} {seed}", bool(commands), not commands or (is_calm(rows) and mended(rows, wrong))
 
 
@@ -188,7 +197,7 @@ def here(names, seeds):
             yield (f"{name} {seed}", *mend(name, seed, lambda text: print(text, flush=True)))
 
 
-def mend(name, seed, say=lambda words: None):
+def mend(name, seed, say=lambda _: None):
     """(whether a remedy was offered, whether it mends)."""
     verdicts = []
     while len(verdicts) in (0, 1, 2) and not (verdicts and verdicts[0]):
@@ -218,8 +227,9 @@ def main():
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--kernel", help="of the lab, in virtual time, instead of this machine's")
     words = parser.parse_intermixed_args()
-    names = words.names or [name for name in scenarios.SCENARIOS if scenarios.SCENARIOS[name](random.Random(1)).culprits]
-    print("victim, p50 and p99 of its requests or what its transfer moves: baseline, the second, beside the culprit, with the remedy")
+    names = words.names or [name for name, make in scenarios.SCENARIOS.items() if make(random.Random(1)).culprits]
+    print("victim, p50 and p99 of its requests or what its transfer moves: baseline, the second, beside the culprit, "
+          "with the remedy")
     seeds = range(words.first, words.first + words.seeds)
     offered, good, bad = 0, 0, []
     for what, is_offered, is_mended in in_the_lab(words.kernel, names, seeds) if words.kernel else here(names, seeds):

@@ -14,8 +14,8 @@ FELT_BY = ("ask", "visit", "bulk", "fetch")  # programs that log what their user
 
 
 class Act:
-    """One program of load.cpp in a tenant, or in the world, between two moments of the play. {world} and {a} in its words
-    are addresses, {world_mac} and {a_mac} hardware addresses."""
+    """One program of load.cpp in a tenant, or in the world, between two moments of the play. {world} and {a} in its
+    words are addresses, {world_mac} and {a_mac} hardware addresses."""
 
     def __init__(self, who, what, begin, end, *words):
         self.who, self.what, self.begin, self.end, self.words = who, what, begin, end, words
@@ -53,7 +53,8 @@ def askers(random, often=3000):
 
 
 def guilty(random, pattern, *acts, uplink=20, who="b", often=3000, **more):
-    return Scene(askers(random, often) + list(acts), uplink_mbit=uplink, culprits={who: pattern}, victims=set(VICTIMS), **more)
+    return Scene(askers(random, often) + list(acts),
+                 uplink_mbit=uplink, culprits={who: pattern}, victims=set(VICTIMS), **more)
 
 
 def innocent(random, *acts, uplink=20, with_askers=True, **more):
@@ -65,25 +66,28 @@ def moments(random, begin=(4, 6), end=(9, 11.5)):
 
 
 def raw(who, begin, end, kind, pps, target="{world}", mac="{world_mac}", source=None):
-    return Act(who, "raw", begin, end, "eth0", "--kind", kind, "--pps", pps, "--to", mac, "--target", target, "--source",
-               source or "{" + who + "}")
+    return Act(who, "raw", begin, end, "eth0", "--kind", kind, "--pps", pps, "--to", mac, "--target", target,
+               "--source", source or "{" + who + "}")
 
 
 # --- bandwidth
 
 @scenario
 def udp_hog(random):
-    return guilty(random, "bandwidth_hog", Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(40000, 70000)))
+    return guilty(random, "bandwidth_hog",
+                  Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(40000, 70000)))
 
 
 @scenario
 def udp_hog_small_host(random):
-    return guilty(random, "bandwidth_hog", Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(12000, 30000)), uplink=8)
+    return guilty(random, "bandwidth_hog",
+                  Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(12000, 30000)), uplink=8)
 
 
 @scenario
 def tcp_hog(random):
-    return guilty(random, "bandwidth_hog", Act("b", "bulk", *moments(random), "{world}", "--flows", random.randint(4, 10)))
+    return guilty(random, "bandwidth_hog",
+                  Act("b", "bulk", *moments(random), "{world}", "--flows", random.randint(4, 10)))
 
 
 @scenario
@@ -93,7 +97,8 @@ def tcp_hog_one_flow(random):
 
 @scenario
 def download_hog(random):
-    return guilty(random, "bandwidth_hog", Act("b", "fetch", *moments(random), "{world}", "--flows", random.randint(3, 8)))
+    return guilty(random, "bandwidth_hog",
+                  Act("b", "fetch", *moments(random), "{world}", "--flows", random.randint(3, 8)))
 
 
 @scenario
@@ -104,20 +109,23 @@ def hog_starts_late(random):
 @scenario
 def hog_for_a_moment(random):
     begin = random.uniform(4, 8)
-    return guilty(random, "bandwidth_hog", Act("b", "udp", begin, begin + random.uniform(1.2, 2), "{world}", "--kbps", 60000))
+    return guilty(random, "bandwidth_hog",
+                  Act("b", "udp", begin, begin + random.uniform(1.2, 2), "{world}", "--kbps", 60000))
 
 
 @scenario
 def hog_on_and_off(random):
     pause = random.uniform(1.4, 2)
-    acts = [Act("b", "udp", 2 + n * (1.2 + pause), 3.2 + n * (1.2 + pause), "{world}", "--kbps", 50000) for n in range(3)]
+    acts = [Act("b", "udp", 2 + n * (1.2 + pause), 3.2 + n * (1.2 + pause), "{world}", "--kbps", 50000)
+            for n in range(3)]
     return guilty(random, "bandwidth_hog", *acts)
 
 
 @scenario
 def hog_takes_throughput(random):
     begin, end = moments(random)
-    return Scene([Act("a", "bulk", 0, LENGTH, "{world}", "--flows", 2), Act("b", "udp", begin, end, "{world}", "--kbps", 50000)],
+    return Scene([Act("a", "bulk", 0, LENGTH, "{world}", "--flows", 2),
+                  Act("b", "udp", begin, end, "{world}", "--kbps", 50000)],
                  tenants="ab", culprits={"b": "bandwidth_hog"}, victims={"a"})
 
 
@@ -130,13 +138,15 @@ def small_flood(random):
 
 @scenario
 def small_flood_by_sockets(random):
-    return guilty(random, "packet_flood", Act("b", "udp", *moments(random), "{world}", "--size", 18, "--kbps", 14000), uplink=6)
+    return guilty(random, "packet_flood",
+                  Act("b", "udp", *moments(random), "{world}", "--size", 18, "--kbps", 14000), uplink=6)
 
 
 @scenario
 def microburst(random):
     """5 ms of the uplink at once, four times a second: 2 % on average."""
-    return guilty(random, "microburst", Act("b", "udp", *moments(random, (3, 5)), "{world}", "--kbps", 2000, "--period-ms", 250),
+    return guilty(random, "microburst",
+                  Act("b", "udp", *moments(random, (3, 5)), "{world}", "--kbps", 2000, "--period-ms", 250),
                   uplink=100, often=1500, calm_ms=2)
 
 
@@ -149,7 +159,8 @@ def microburst_rare(random):
 
 @scenario
 def syn_flood(random):
-    return guilty(random, "syn_flood", raw("b", *moments(random), "syn", random.randint(22000, 30000), "10.0.0.200"), uplink=8)
+    return guilty(random, "syn_flood",
+                  raw("b", *moments(random), "syn", random.randint(22000, 30000), "10.0.0.200"), uplink=8)
 
 
 @scenario
@@ -169,21 +180,24 @@ def port_scan_small_host(random):
 
 @scenario
 def connection_churn(random):
-    return guilty(random, "connection_churn", Act("b", "churn", *moments(random), "{world}", "--per-second", 4000), uplink=3)
+    return guilty(random, "connection_churn",
+                  Act("b", "churn", *moments(random), "{world}", "--per-second", 4000), uplink=3)
 
 
 @scenario
 def conntrack_pressure(random):
     """The uplink has room, the host's table of connections has not: who opens one has to try again."""
     begin, end = moments(random)
-    acts = [Act(who, "visit", 0, LENGTH, "{world}", "--interval-us", often) for who, often in (("a", 20000), ("c", 30000))]
+    acts = [Act(who, "visit", 0, LENGTH, "{world}", "--interval-us", often)
+            for who, often in (("a", 20000), ("c", 30000))]
     acts += [Act("b", "churn", begin, end, "{world}", "--per-second", random.randint(400, 600)) for _ in range(4)]
     return Scene(acts, uplink_mbit=100, conntrack_max=2000, culprits={"b": "conntrack_pressure"}, victims=set(VICTIMS))
 
 
 @scenario
 def broadcast_storm(random):
-    return guilty(random, "broadcast_storm", raw("b", *moments(random), "storm", random.randint(22000, 30000)), uplink=8)
+    return guilty(random, "broadcast_storm",
+                  raw("b", *moments(random), "storm", random.randint(22000, 30000)), uplink=8)
 
 
 @scenario
@@ -210,7 +224,8 @@ def alive(who="b"):
 
 @scenario
 def inbound_small_flood(random):
-    return guilty(random, "inbound_flood", raw("world", *moments(random), "small", 28000, "{b}", "{b_mac}"), alive(), uplink=8)
+    return guilty(random, "inbound_flood",
+                  raw("world", *moments(random), "small", 28000, "{b}", "{b_mac}"), alive(), uplink=8)
 
 
 @scenario
@@ -220,7 +235,8 @@ def inbound_volume(random):
 
 @scenario
 def inbound_syn_flood(random):
-    return guilty(random, "inbound_flood", raw("world", *moments(random), "syn", 26000, "{b}", "{b_mac}"), alive(), uplink=8)
+    return guilty(random, "inbound_flood",
+                  raw("world", *moments(random), "syn", 26000, "{b}", "{b_mac}"), alive(), uplink=8)
 
 
 # --- two
@@ -236,8 +252,8 @@ def two_hogs(random):
 
 @scenario
 def two_kinds(random):
-    scene = guilty(random, "packet_flood", raw("b", 3, 5.5, "small", 28000), Act("d", "udp", 7.5, 10.5, "{world}", "--kbps", 30000),
-                   tenants="abcd", uplink=8)
+    scene = guilty(random, "packet_flood", raw("b", 3, 5.5, "small", 28000),
+                   Act("d", "udp", 7.5, 10.5, "{world}", "--kbps", 30000), tenants="abcd", uplink=8)
     scene.culprits["d"] = "bandwidth_hog"
     return scene
 
@@ -247,15 +263,16 @@ def two_kinds(random):
 @scenario
 def share_holds_a_hog(random):
     """It sends three times what the uplink carries, and gets what the others leave."""
-    return innocent(random, Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(40000, 70000)), capacity_mbit=16)
+    return innocent(random, Act("b", "udp", *moments(random), "{world}", "--kbps", random.randint(40000, 70000)),
+                    capacity_mbit=16)
 
 
 @scenario
 def share_is_halved(random):
     """A tenant had all of it till another one asks for its half: less for the first, and nobody's fault."""
     begin, end = moments(random)
-    acts = [Act("a", "bulk", 0, LENGTH, "{world}", "--flows", 4), Act("b", "udp", begin, end, "{world}", "--kbps", 30000),
-            Act("c", "ask", 0, LENGTH, "{world}")]
+    acts = [Act("a", "bulk", 0, LENGTH, "{world}", "--flows", 4),
+            Act("b", "udp", begin, end, "{world}", "--kbps", 30000), Act("c", "ask", 0, LENGTH, "{world}")]
     return Scene(acts, capacity_mbit=16)
 
 
@@ -274,7 +291,8 @@ def all_heavy(random):
 
 @scenario
 def all_heavy_one_after_another(random):
-    acts = [Act(who, "bulk", 1 + n * random.uniform(1, 1.8), LENGTH, "{world}", "--flows", 2) for n, who in enumerate("abcd")]
+    acts = [Act(who, "bulk", 1 + n * random.uniform(1, 1.8), LENGTH, "{world}", "--flows", 2)
+            for n, who in enumerate("abcd")]
     return innocent(random, *acts, with_askers=False, tenants="abcd")
 
 
@@ -331,7 +349,8 @@ def local_transfer(random):
 @scenario
 def its_own_queue(random):
     """A tenant fills the uplink and feels it itself; nobody else is there."""
-    return Scene([Act("a", "ask", 0, LENGTH, "{world}"), Act("a", "bulk", *moments(random), "{world}", "--flows", 4)], tenants="ab")
+    return Scene([Act("a", "ask", 0, LENGTH, "{world}"),
+                  Act("a", "bulk", *moments(random), "{world}", "--flows", 4)], tenants="ab")
 
 
 @scenario
@@ -362,7 +381,7 @@ def uplink_gets_slow(random):
 
 @scenario
 def harmed_before(random):
-    """The uplink gets too slow for its tenants; a second and a half later one becomes loud, but not through the uplink."""
+    """The uplink gets too slow for its tenants; a second and a half later one becomes loud, but not through it."""
     moment = random.uniform(4, 5)
     return innocent(random, Act("b", "udp", moment + 1.6, moment + 5, "{d}", "--kbps", 30000), tenants="abcd",
                     during=lambda stage: stage.slow_uplink(moment, 0.4))
@@ -371,5 +390,6 @@ def harmed_before(random):
 @scenario
 def same_cron_job(random):
     """Four tenants do the same at the same moments."""
-    acts = [Act(who, "bulk", 2 + 3.3 * n + random.uniform(0, 0.2), 3.6 + 3.3 * n, "{world}", "--flows", 2) for n in range(3) for who in "abcd"]
+    acts = [Act(who, "bulk", 2 + 3.3 * n + random.uniform(0, 0.2), 3.6 + 3.3 * n, "{world}", "--flows", 2)
+            for n in range(3) for who in "abcd"]
     return innocent(random, *acts, with_askers=False, tenants="abcd")

@@ -5,8 +5,8 @@
         stage = Stage(the_lab, "abc", uplink_mbit=20)
         stage.play([Act("a", "ask", 0, 8), Act("b", "udp", 4, 8, "--kbps", 60000)], seconds=8, path="window.json")
 
-Both ways through the uplink are a token bucket with a queue of its own (tbf), the shared bottleneck. A tenant's way to the
-host is as fast as the machine.
+Both ways through the uplink are a token bucket with a queue of its own (tbf), the shared bottleneck. A tenant's way
+to the host is as fast as the machine.
 """
 import signal
 import threading
@@ -44,9 +44,10 @@ class Stage:
         self.tenants = list(tenants)
         for name in tenants:
             self.host.weir("attach", f"vnic_{name}", "--tenant", name, "--flows", "2048")
-        # Mostly without a capacity: with one, fair share lets nobody be noisy. What it holds back is dropped at once, as no fq
-        # stands at the uplink.
-        self.host.weir("attach", "up0", "--role", "uplink", *(("--capacity", f"{capacity_mbit}mbit") if capacity_mbit else ()))
+        # Mostly without a capacity: with one, fair share lets nobody be noisy. What it holds back is dropped at once,
+        # as no fq stands at the uplink.
+        capacity = ("--capacity", f"{capacity_mbit}mbit") if capacity_mbit else ()
+        self.host.weir("attach", "up0", "--role", "uplink", *capacity)
         if capacity_mbit:
             for name in tenants:
                 self.host.weir("limit", "set", name, "--weight", "1", "--mode", "police", "--burst", "5ms")
@@ -79,7 +80,8 @@ class Stage:
     def lose(self, name, percent):
         """The world loses so much of what it sends to and gets from the tenant."""
         rules = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; ip {way} {self.address[name]} "
-                        f"numgen random mod 100 < {percent} drop; }}\n" for hook, way in (("input", "saddr"), ("output", "daddr")))
+                        f"numgen random mod 100 < {percent} drop; }}\n"
+                        for hook, way in (("input", "saddr"), ("output", "daddr")))
         self.world.run("nft", "-f", "-", stdin=f"table ip loss {{\n{rules}}}\n")
 
     def slow_uplink(self, moment, mbit, latency_ms=UPLINK_MS):
@@ -97,7 +99,8 @@ class Stage:
         beside = threading.Thread(target=during, args=(self,)) if during else None
         if beside:
             beside.start()
-        moments = sorted([(act.begin, 0, n) for n, act in enumerate(acts)] + [(act.end, 1, n) for n, act in enumerate(acts)])
+        moments = sorted([(act.begin, 0, n) for n, act in enumerate(acts)]
+                         + [(act.end, 1, n) for n, act in enumerate(acts)])
         for moment, is_end, number in moments:
             time.sleep(max(0, begin + moment - time.monotonic()))
             if is_end:

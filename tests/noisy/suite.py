@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Plays the labelled scenarios with real traffic, here or in the lab, or replays what was recorded of them, and prints the
-confusion table.
+"""Plays the labelled scenarios, here or in the lab, or replays what was recorded of them: prints the confusion table.
 
     suite.py replay [NAME...]                              recorded windows of tests/data/noisy: no root, no traffic
     suite.py live [--seeds N] [--first N] [--save] [NAME...]   plays; --save keeps the windows in tests/data/noisy
@@ -136,9 +135,9 @@ class Tally:
 
     def summary(self):
         recall, precision, victims = self.figures()
-        return (f"{self.windows} windows: recall {recall:.3f} (at least 0.95), precision {precision:.3f} (at least 0.99), "
-                f"innocent windows with an accusation {self.innocent_accused} (0), victim sets right {victims:.3f} "
-                f"(at least 0.9): {'held' if self.holds() else 'MISSED'}")
+        return (f"{self.windows} windows: recall {recall:.3f} (at least 0.95), precision {precision:.3f} "
+                f"(at least 0.99), innocent windows with an accusation {self.innocent_accused} (0), "
+                f"victim sets right {victims:.3f} (at least 0.9): {'held' if self.holds() else 'MISSED'}")
 
 
 def recorded(names):
@@ -179,7 +178,8 @@ def windows_of(words):
     if words.how == "lab":
         yield from in_the_lab(words.names, words.kernel, words.seeds, words.first)
         return
-    windows = recorded(words.names) if words.how == "replay" else live(words.names, words.seeds, words.first, words.save)
+    windows = (recorded(words.names) if words.how == "replay"
+               else live(words.names, words.seeds, words.first, words.save))
     for name, seed, text in windows:
         yield name, seed, judge(text)
 
