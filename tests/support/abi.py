@@ -20,7 +20,7 @@ def _text():
 
 def _value(expression):
     expression = re.sub(r"\b(\d+)u?l*\b", r"\1", expression, flags=re.I)
-    return eval(re.sub(r"[A-Z]\w+", lambda name: str(constant(name[0])), expression).replace("/", "//"))  # noqa: S307
+    return eval(re.sub(r"[A-Z]\w+", lambda name: str(constant(name[0])), expression).replace("/", "//"))
 
 
 @functools.cache
