@@ -43,7 +43,8 @@ for _ in range(int(sys.argv[3])):
 
 
 def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data[: len(data) // 2 * 2])) + (data[-1] << 8 if len(data) % 2 else 0)
+    total = (sum(struct.unpack(f"!{len(data) // 2}H", data[: len(data) // 2 * 2])) +
+             (data[-1] << 8 if len(data) % 2 else 0))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

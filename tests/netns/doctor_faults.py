@@ -24,8 +24,7 @@ def no_count(_):
 @dataclasses.dataclass
 class Fault:
     """One fault, on a rig of its own that what is called here may put its own things into. inject() makes it happen,
-    once;
-    truth() is how often it has so far, by somebody else's count than Weir's."""
+    once; truth() is how often it has so far, by somebody else's count than Weir's."""
 
     name: str
     id: str  # of the finding
@@ -192,7 +191,8 @@ def ask_for_neighbour(to):
 
     def send(rig):
         rig.send(to, count=ASKED)
-        lab.wait_for(lambda: "INCOMPLETE" not in rig.host.ip("neigh", "show", "10.0.0.77"), "the answer, or none", timeout=60)
+        lab.wait_for(lambda: "INCOMPLETE" not in rig.host.ip("neigh", "show", "10.0.0.77"), "the answer, or none",
+                     timeout=60)
 
     return counted(send, ASKED)
 
@@ -316,7 +316,8 @@ FAULTS = [
     Fault("accept_queue", "accept_queue_full", frames(tcp_syn("10.0.0.2", "10.0.0.1", 7010)),
           counter("TcpExtListenOverflows"), listener_that_does_not_accept, listener_that_accepts),
     Fault("firewall", "netfilter_drop", to_host(7003), dropped_by_rules, firewall("input"), no_firewall),
-    Fault("firewall_output", "netfilter_drop", from_host("10.0.0.2", 7003), dropped_by_rules, firewall("output"), no_firewall),
+    Fault("firewall_output", "netfilter_drop", from_host("10.0.0.2", 7003), dropped_by_rules, firewall("output"),
+          no_firewall),
     Fault("foreign", "tc_dropped", counted(to_host(9)), not_arrived_at("host"), another_owner("tcx-ingress"),
           other_owner_leaves, confidence="medium"),
     Fault("foreign_egress", "tc_dropped", counted(from_host("10.0.0.2")), not_arrived_at("guest"),
@@ -347,18 +348,22 @@ FAULTS = [
           neighbour_comes(), packets=ASKED),
     Fault("gateway", "gateway_unreachable", ask_for_neighbour("10.99.0.1"), no_count, gateway_that_is_not_there,
           neighbour_comes("10.99.0.1/32"), packets=None, is_counted=False),
-    Fault("qdisc", "qdisc_overflow", overflow_qdisc, qdisc_drops, tc("tbf", "rate", "1mbit", "burst", "2000", "limit", "5000"),
+    Fault("qdisc", "qdisc_overflow", overflow_qdisc, qdisc_drops,
+          tc("tbf", "rate", "1mbit", "burst", "2000", "limit", "5000"),
           tc("tbf", "rate", "1gbit", "burst", "200000", "limit", "500000"), packets=None),
     Fault("tap", "tap_ring_full", from_host("10.7.0.2"), lambda rig: rig.host.counters("tap7")["tx"]["dropped"],
           tap_that_nobody_reads, ip("link", "set", "tap7", "txqueuelen", "10000"), packets=None, interface="tap7"),
     Fault("carrier", "carrier_down", pull_the_cable, no_count, mend=plug_it_in, packets=None, confidence="medium",
           is_counted=False),
     Fault("socket_filter", "socket_filter", to_host(7002), counter("UdpInErrors"), socket_with_filter, let_go),
-    Fault("ports", "ports_used_up", nothing, no_count, use_up_ports, sysctl(net__ipv4__ip_local_port_range="1024 65535"),
-          packets=None, confidence="medium", interface="eth0", is_counted=False),
-    Fault("limit", "weir_limit", BEYOND, not_captured, limited("--tx-max", "1mbit", "--mode", "police"), MORE, packets=None),
+    Fault("ports", "ports_used_up", nothing, no_count, use_up_ports,
+          sysctl(net__ipv4__ip_local_port_range="1024 65535"), packets=None, confidence="medium", interface="eth0",
+          is_counted=False),
+    Fault("limit", "weir_limit", BEYOND, not_captured, limited("--tx-max", "1mbit", "--mode", "police"), MORE,
+          packets=None),
     Fault("packet_limit", "weir_packet_limit", BEYOND, not_captured, limited(*PPS), MORE_PACKETS, packets=None),
-    Fault("packet_limit_xdp", "weir_packet_limit", BEYOND, not_captured, limited(*PPS, hook="xdp"), MORE_PACKETS, packets=None),
+    Fault("packet_limit_xdp", "weir_packet_limit", BEYOND, not_captured, limited(*PPS, hook="xdp"), MORE_PACKETS,
+          packets=None),
     Fault("spoof", "weir_spoof", HALF_SPOOFED, not_captured, guarded(), ITS_ADDRESSES),
     Fault("spoof_xdp", "weir_spoof", HALF_SPOOFED, not_captured, guarded(hook="xdp"), ITS_ADDRESSES),
 ]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What stands on the machine: who is attached where, and which objects are Weir's. To hold against each other before
-and
-after."""
+"""What stands on the machine: who is attached where, and which objects are Weir's. To hold against
+each other before and after."""
 import lab
 
 
@@ -28,7 +27,8 @@ def qdiscs(namespace):
 
 def filters(namespace, interface):
     """What tc says of both hooks, word for word; empty where there is no clsact or ingress qdisc."""
-    return {hook: namespace.tc("filter", "show", "dev", interface, hook, ok=(0, 1, 2)) for hook in ("ingress", "egress")}
+    return {hook: namespace.tc("filter", "show", "dev", interface, hook, ok=(0, 1, 2))
+            for hook in ("ingress", "egress")}
 
 
 def snapshot(namespace, *interfaces):
@@ -39,8 +39,7 @@ def snapshot(namespace, *interfaces):
 
 def theirs(snapshot_):
     """A snapshot without what is Weir's: for comparing while Weir is attached beside. The qdiscs stay in only as the
-    lines
-    that are not a clsact, which Weir may have had to make."""
+    lines that are not a clsact, which Weir may have had to make."""
     left = dict(snapshot_, attached=[entry for entry in snapshot_["attached"] if not entry[2].startswith("weir")])
     left["qdiscs"] = [line for line in snapshot_["qdiscs"].splitlines() if not line.startswith("qdisc clsact")]
     left["filters"] = {}
@@ -61,9 +60,8 @@ def _show(kind, *words):
 
 
 def owned(namespace):
-    """Every object that this namespace's instance stands on, by its pins: {(kind, id)}. Other instances on the machine
-    are
-    other people's."""
+    """Every object that this namespace's instance stands on, by its pins: {(kind, id)}. Other instances on the
+    machine are other people's."""
     pins = [f"{namespace.state_dir}/{pin}" for pin in namespace.pins()]
     programs = [_show("prog", "show", "pinned", pin) for pin in pins if "/prog_" in pin]
     maps = {number for program in programs for number in program.get("map_ids", ())}

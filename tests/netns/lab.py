@@ -22,7 +22,6 @@ import glob
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -32,9 +31,12 @@ import threading
 import time
 import unittest
 
+# For programs that nobody gave a PYTHONPATH, such as silence.py.
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from support.abi import constant
+
 PREFIX = "weirtest"
-ABI = pathlib.Path(__file__).resolve().parents[2] / "bpf" / "shared" / "abi.h"
-STATE = "/sys/fs/bpf/weir/v" + re.search(r"#define WEIR_SCHEMA (\d+)", ABI.read_text())[1]
+STATE = f"/sys/fs/bpf/weir/v{constant('WEIR_SCHEMA')}"
 SO_NETNS_COOKIE = 71
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
@@ -128,12 +130,13 @@ class Process:
 
     def __init__(self, *argv, env=None):
         self.argv = [str(word) for word in argv]
+        # preexec_fn beside threads: all it does is one prctl (PR_SET_PDEATHSIG), so that no command outlives its test.
         self.popen = subprocess.Popen(self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                      text=True, env=env, preexec_fn=_die_with_parent)
+                                      text=True, env=env, preexec_fn=_die_with_parent)  # noqa: PLW1509
 
     def read_line(self):
-        """One line of stdout, byte by byte: what came after it stays in the pipe, where finish() finds it. Empty at the
-        end."""
+        """One line of stdout, byte by byte: what came after it stays in the pipe, where finish()
+        finds it. Empty at the end."""
         line = bytearray()
         while not line.endswith(b"\n"):
             byte = os.read(self.popen.stdout.fileno(), 1)
@@ -175,8 +178,7 @@ class Process:
 
 class Watch:
     """A reading command of weir's over a time that the test ends (Namespace.watch): it has taken its first look when
-    this
-    is there, and takes its second at finish()."""
+    this is there, and takes its second at finish()."""
 
     def __init__(self, process):
         self.process = process
@@ -206,7 +208,8 @@ class Truth:
     def finish(self):
         self.result = self.process.stop().json
         if self.result["lost"]:
-            raise AssertionError(f"the capture on {self.where} lost {self.result['lost']} frames: nothing to compare with")
+            raise AssertionError(f"the capture on {self.where} lost {self.result['lost']} frames: "
+                                 "nothing to compare with")
         return self.result
 
     def __enter__(self):
@@ -377,7 +380,8 @@ class Lab:
     def veth(self, a, a_name, b, b_name, up=True):
         """Two ends of one cable, the first in namespace a."""
         a.ip("link", "add", a_name, "type", "veth", "peer", "name", b_name, "netns", b.name)
-        for namespace, name in ((a, a_name), (b, b_name)):  # nobody asks again, seconds later, whether a neighbour is still there
+        # Nobody asks again, seconds later, whether a neighbour is still there.
+        for namespace, name in ((a, a_name), (b, b_name)):
             namespace.sysctl(**{f"net__{family}__neigh__{name}__{key}": 3_600_000 for family in ("ipv4", "ipv6")
                                 for key in ("base_reachable_time_ms", "delay_first_probe_time")})
         if up:
@@ -411,8 +415,8 @@ class Lab:
         return server
 
     def iperf(self, client, server, to, *words, port=5201, timeout=120, prefix=()):
-        """One iperf3 run from namespace to namespace; returns the client's JSON. `prefix` is before both programs'
-        names."""
+        """One iperf3 run from namespace to namespace; returns the client's JSON. `prefix` is
+        before both programs' names."""
         listening = self.iperf_server(server, to, port, prefix)
         result = client.run(*prefix, "iperf3", "-c", to, "-p", port, "--json", *words, timeout=timeout).json
         listening.finish(timeout=timeout)

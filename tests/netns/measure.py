@@ -6,9 +6,8 @@
     window.check(test)
 
 The window takes the links down, starts the captures, reads the ledgers and brings the links up for the traffic; after
-it,
-it waits for silence and reads ledgers and captures. A packet that crossed between two readings would be in one of them
-only, and then the test has found it.
+it, it waits for silence and reads ledgers and captures. A packet that crossed between two readings would be in one of
+them only, and then the test has found it.
 """
 import lab
 
@@ -60,15 +59,14 @@ def coarse(classes):
 
 
 def _talks(namespace):
-    """Whether a TCP connection of the namespace may still send: one that waits after its end (TIME-WAIT) says
-    nothing."""
+    """Whether a TCP connection of the namespace may still send: one that waits after its end
+    (TIME-WAIT) says nothing."""
     return bool(namespace.run("ss", "-Htan", "state", "connected", "exclude", "time-wait").out)
 
 
 def settle(points, timeout=60, connections=True):
-    """Waits until no TCP connection is left, unless others' `connections` go on, and no counter of the interfaces moves
-    from
-    one look to the next; these counters."""
+    """Waits until no TCP connection is left, unless others' `connections` go on, and no counter of the interfaces
+    moves from one look to the next; these counters."""
     namespaces = {point.namespace.name: point.namespace for point in points}.values()
     if connections:
         lab.wait_for(lambda: not any(map(_talks, namespaces)), "the connections to end", timeout)
@@ -134,9 +132,9 @@ class Window:
         return truth[packets], truth[size], truth["frames"], classes
 
     def check(self, test, at_least=1, cut=False):
-        """The ledgers' error is 0 packets and 0 bytes, and there was traffic at all, both ways. With `cut`, the kernel
-        cuts
-        GSO frames between the egress hook and the capture, so skbs there are fewer than the truth's frames."""
+        """The ledgers' error is 0 packets and 0 bytes, and there was traffic at all, both ways. With
+        `cut`, the kernel cuts GSO frames between the egress hook and the capture, so skbs there are
+        fewer than the truth's frames."""
         for point in self.points:
             for direction in ("tx", "rx"):
                 packets, size, skbs, classes = self.wanted(point, direction)

@@ -124,7 +124,8 @@ def watch(the_lab, seconds):
     """The reports of doctor on both sides, and the processes whose traffic broke off."""
     host, guest = pair(the_lab)
     running = start_traffic(the_lab, host, guest, seconds)
-    watching = [namespace.start(lab.tool("weir"), "doctor", "--duration", str(seconds), "-j") for namespace in (host, guest)]
+    watching = [namespace.start(lab.tool("weir"), "doctor", "--duration", str(seconds), "-j")
+                for namespace in (host, guest)]
     reports = [process.finish(ok=(0, 3), timeout=seconds + 60).json for process in watching]
     return reports, ended(running)
 

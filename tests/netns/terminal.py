@@ -8,8 +8,7 @@
         terminal.code()            # of the program, once it has ended
 
 The program is started by a shell that says how the terminal was set before and after. The server ends with the
-Terminal,
-or with the test.
+Terminal, or with the test.
 """
 import os
 import pathlib
@@ -105,5 +104,6 @@ class Terminal:
         """Of the terminal, before and after, and whether it was left on the alternate screen or without a cursor."""
         self.wait(lambda lines: BACK in lines, "the shell")
         before, after = ((self.path / name).read_text() for name in ("before", "after"))
-        flags = self.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{keypad_flag} #{keypad_cursor_flag}")
+        flags = self.tmux("display-message", "-p",
+                          "#{alternate_on} #{cursor_flag} #{keypad_flag} #{keypad_cursor_flag}")
         return before, after, flags.split()

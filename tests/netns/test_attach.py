@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Attaching to interfaces in every state, and beside whatever others have put there: the right exit code, one clear
-line,
-and nothing of anybody else's is touched."""
+line, and nothing of anybody else's is touched."""
 import os
 import re
 import shutil
@@ -54,8 +53,8 @@ class TestInterfaces(AttachCase):
         self.assertFalse(os.path.exists(self.host.state_dir))
 
     def test_where_bpffs_is_not_to_be_seen(self):
-        """As under `ip netns exec`: a fresh /sys without it. With process 1 hidden too, an ancestor shows the
-        machine's."""
+        """As under `ip netns exec`: a fresh /sys without it. With process 1 hidden too, an
+        ancestor shows the machine's."""
         for hidden in ("true", "mount -t tmpfs none /proc/1"):
             with self.subTest(hidden=hidden):
                 script = f'mount -t sysfs none /sys && {hidden} && exec "$@"'
@@ -202,7 +201,7 @@ class TestNeighbours(AttachCase):
         self.assertEqual(footprint.theirs(footprint.snapshot(self.host, "vnic0")), footprint.theirs(before))
         self.check_counts()
         objects = footprint.owned(self.host)
-        self.assertEqual(len([one for one in objects if one[0] == "link"]), sum("clsact" != hook for hook in (
+        self.assertEqual(len([one for one in objects if one[0] == "link"]), sum(hook != "clsact" for hook in (
             hooks or {"ingress": way, "egress": way}).values()))
         self.host.weir("detach", "--all")
         self.assertEqual(footprint.snapshot(self.host, "vnic0"), before)

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Doctor against injected faults: the first finding names the cause, its count is the outside truth's, and where there
-is
-something that can be mended here, the finding goes once it is mended.
+"""Doctor against injected faults: the first finding names the cause, its count is the outside truth's, and where
+there is something that can be mended here, the finding goes once it is mended.
 
 Each fault runs in network namespaces of its own, several at a time. The truth is what nstat, nft, ip or the sender
-itself
-counted, never Weir.
+itself counted, never Weir.
 """
 
 import concurrent.futures
@@ -151,8 +149,8 @@ class TestCommand(lab.Case):
             self.assertEqual(name in nic["offloads"], features[feature] == "on", name)
 
     def test_without_root_the_counters_are_read_and_the_rest_is_named(self):
-        done = lab.run("setpriv", "--reuid=65534", "--clear-groups", lab.tool("weir"), "doctor", "lo", "--duration", "0.2",
-                       "-j", ok=(0, 3))
+        done = lab.run("setpriv", "--reuid=65534", "--clear-groups",
+                       lab.tool("weir"), "doctor", "lo", "--duration", "0.2", "-j", ok=(0, 3))
         self.assertTrue(any("traces" in sentence for sentence in done.json["missing"]), done.json["missing"])
 
 

@@ -20,9 +20,8 @@ COUNT = 40
 
 @dataclasses.dataclass
 class Cause:
-    """COUNT packets are dropped by it, for this reason and for no other one that is a loss. What is called here gets
-    the
-    test."""
+    """COUNT packets are dropped by it, for this reason and for no other one that is a loss. What is
+    called here gets the test."""
 
     name: str
     reason: str
@@ -92,15 +91,16 @@ CAUSES = [
     Cause("socket_filter", "socket_filter", to_host(7002), counter("UdpInErrors"), socket_with_filter),
     Cause("firewall_rule", "netfilter_drop", to_host(7003), dropped_by_rules, firewall("input")),
     # There the packet has no device yet: its route tells which it is.
-    Cause("firewall_rule_at_output", "netfilter_drop", lambda test: test.send("10.0.0.2", 7003, COUNT), dropped_by_rules,
-          firewall("output"), direction="rx"),
+    Cause("firewall_rule_at_output", "netfilter_drop", lambda test: test.send("10.0.0.2", 7003, COUNT),
+          dropped_by_rules, firewall("output"), direction="rx"),
     Cause("no_route", "ip_innoroutes", frames(udp("10.0.0.2", "10.99.0.1", 9)), counter("IpExtInNoRoutes")),
     Cause("ttl_runs_out", "ip_inhdr", frames(udp("10.0.0.2", "10.0.1.2", 9, ttl=1)), counter("IpInHdrErrors")),
     Cause("bad_ip_checksum", "ip_csum", frames(WHOLE[:10] + b"\0\0" + WHOLE[12:]), counter("IpExtInCsumErrors")),
     Cause("bad_udp_checksum", "udp_csum", to_host(spoil=0x55), counter("UdpInCsumErrors")),
-    Cause("bad_tcp_checksum", "tcp_csum", frames(tcp_syn("10.0.0.2", "10.0.0.1", 9, spoil=0x55)), counter("TcpInCsumErrors")),
-    Cause("reverse_path_filter", "ip_rpfilter", frames(udp("192.0.2.1", "10.0.0.1", 9)), counter("TcpExtIPReversePathFilter"),
-          strict_reverse_path),
+    Cause("bad_tcp_checksum", "tcp_csum", frames(tcp_syn("10.0.0.2", "10.0.0.1", 9, spoil=0x55)),
+          counter("TcpInCsumErrors")),
+    Cause("reverse_path_filter", "ip_rpfilter", frames(udp("192.0.2.1", "10.0.0.1", 9)),
+          counter("TcpExtIPReversePathFilter"), strict_reverse_path),
     Cause("larger_than_the_mtu", "pkt_too_big", frames(udp("10.0.0.2", "10.0.1.2", 9, size=1200, flags=0x4000)),
           counter("IpFragFails"), small_mtu),
     Cause("unknown_protocol", "ip_noproto", frames(ipv4("10.0.0.2", "10.0.0.1", 253, b"x" * 30)),
@@ -108,7 +108,8 @@ CAUSES = [
     Cause("unknown_ethertype", "unhandled_proto", frames(b"x" * 50, ethertype=0x88B5), device("dropped")),
     Cause("tc_program_of_another_owner", "tc_ingress", to_host(), device("packets"), another_owner("tcx-ingress")),
     # The kernel gives no reason; the place tells.
-    Cause("generic_xdp_program_of_another_owner", "not_specified", to_host(), device("packets"), another_owner("xdp-generic")),
+    Cause("generic_xdp_program_of_another_owner", "not_specified", to_host(), device("packets"),
+          another_owner("xdp-generic")),
 ]
 
 

@@ -39,8 +39,7 @@ class TestIdentity(FlowCase):
 
 class TestFlood(FlowCase):
     """One tenant sprays random 5-tuples, by two senders at once; its neighbour downloads meanwhile. Now and then it
-    stops, and
-    what is counted by then is compared."""
+    stops, and what is counted by then is compared."""
 
     programs = ("iperf3",)
 
@@ -57,8 +56,9 @@ class TestFlood(FlowCase):
             server = self.lab.iperf_server(host, "10.0.1.1")
             client = good.start("iperf3", "-c", "10.0.1.1", "--json", "-t", "3600", "-b", "300M", "--bidir")
             for phase in range(PHASES):
-                senders = [self.lab.sender(bad, "eth0", "--cpu", cpu, "--count", flows // PHASES // 2, "--flows", "random",
-                                           "--src-random", "--seed", 100 * phase + cpu, *words) for cpu in (0, 1)]
+                senders = [self.lab.sender(bad, "eth0", "--cpu", cpu, "--count", flows // PHASES // 2,
+                                           "--flows", "random", "--src-random", "--seed", 100 * phase + cpu, *words)
+                           for cpu in (0, 1)]
                 sent += [sender.finish().json for sender in senders]
                 measure.settle(points[:1], connections=False)
                 self.check_identity(host, "vnic0")

@@ -55,7 +55,8 @@ class TestFrames(lab.Case):
             guest.run(lab.tool("send_frames"), "eth0")
         counted = measure.difference(where[0].stats()[where[1]]["tx"], before)
         self.assertEqual(sent.result["out"]["frames"], len(self.frames), "not every frame was sent")
-        self.assertEqual(inside.result["in"]["frames"], len(arriving), "not every frame that can arrived behind the hook")
+        self.assertEqual(inside.result["in"]["frames"], len(arriving),
+                         "not every frame that can arrived behind the hook")
         self.check(counted, self.frames if all_arrive else arriving)
 
     def test_tcx_ingress(self):

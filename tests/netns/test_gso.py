@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Large frames beyond plain TCP: UDP GSO, BIG TCP, what a virtual machine writes to its tap; and the arithmetic that
-cuts
-them into packets, held against the kernel's own cutting."""
+cuts them into packets, held against the kernel's own cutting."""
 import sys
 import unittest
 
@@ -22,8 +21,7 @@ UDP_GSO_PACKETS = 50 * (10 + 61 + 2 + 64 + 2)
 
 class TestCutByTheKernel(lab.Case):
     """A bridge forwards GSO frames from vnic0 to vnic1, where offloads are off, so that the kernel itself cuts them:
-    what
-    then leaves is what Weir must have counted at vnic0."""
+    what then leaves is what Weir must have counted at vnic0."""
 
     programs = ("iperf3", "ethtool")
 
@@ -116,8 +114,7 @@ class TestBigTcp(lab.Case):
 
 class TestTap(lab.Case):
     """What a virtual machine writes to its tap: GSO frames whose segments nobody has counted yet (SKB_GSO_DODGY), and
-    with
-    --linear, whose headers are not in the skb's linear part."""
+    with --linear, whose headers are not in the skb's linear part."""
 
     frames = 500
 
@@ -126,13 +123,12 @@ class TestTap(lab.Case):
         host.ip("tuntap", "add", "tap0", "mode", "tap", "vnet_hdr")
         host.ip("link", "set", "tap0", "up")
         host.weir("attach", "tap0", "--bpf-hooks", way)
-        point = measure.Point(host, "tap0", "vnic")
         for size, gso in ((60_000, 1448), (2962, 1448), (1515, 1448), (200, 0)):
             for words in ((), ("--tcp",), ("--ipv6",), ("--ipv6", "--tcp")):
                 with self.subTest(size=size, gso=gso, words=words):
-                    self.one(host, point, size, gso, words)
+                    self.one(host, size, gso, words)
 
-    def one(self, host, point, size, gso, words):
+    def one(self, host, size, gso, words):
         before = host.stats()["tap0"]["tx"]
         with self.lab.truth(host, "tap0") as truth:
             sent = self.lab.sender(host, "tap0", "--tap", "--count", self.frames, "--size", size, *words,

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guard: what a tenant may send from, with real traffic at both ingress hooks. The truth is a capture behind the
-host
-and what the guest's own commands say."""
+host and what the guest's own commands say."""
 
 import json
 import unittest

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Latency on this kernel: every forwarded packet has a host delay or a reason why not, bridged, routed and with NAT;
-foreign
-stamps are not read; what is sent again is what the sender's kernel counts."""
+foreign stamps are not read; what is sent again is what the sender's kernel counts."""
 import re
 import sys
 import time
@@ -58,7 +57,8 @@ class TestForwarded(Base):
         self.lab.iperf(self.one, self.two, to, "-n", "20M", "-R")
         measure.settle([measure.Point(self.host, "vnic0"), measure.Point(self.host, "up0")])
         for direction, then in before.items():
-            measured, left_out, passed = (now - before for now, before in zip(self.counted(direction), then, strict=True))
+            measured, left_out, passed = (now - before for now, before in
+                                          zip(self.counted(direction), then, strict=True))
             with self.subTest(direction=direction):
                 self.assertGreater(passed, 100)
                 self.assertEqual(measured + left_out, passed)
@@ -71,7 +71,8 @@ class TestForwarded(Base):
     def counted(self, direction):
         """(delays, left out, passed): skbs of IP. What comes in from the uplink is left out there."""
         delays = self.latency("vnic0")["host"][direction]["count"]
-        came_by = self.latency("vnic0" if direction == "tx" else "up0")["host_left_out"]["tx" if direction == "tx" else "rx"]
+        entry = self.latency("vnic0" if direction == "tx" else "up0")
+        came_by = entry["host_left_out"]["tx" if direction == "tx" else "rx"]
         return delays, came_by["future"] + came_by["foreign"], self.skbs("vnic0", direction)
 
     def test_bridged(self):
@@ -131,8 +132,8 @@ class TestGuards(Base):
         self.one.run(sys.executable, "-c", DEPARTURES, str(clock), str(ahead_ns), str(count))
 
     def test_departure_times_of_others_stay(self):
-        """Ones in the past are nobody's any more; ones to come, and ones by CLOCK_TAI, are left as they are and
-        counted."""
+        """Ones in the past are nobody's any more; ones to come, and ones by CLOCK_TAI, are
+        left as they are and counted."""
         self.host.weir("attach", "vnic0", "up0")
         begin_ns = time.monotonic_ns()
         self.one.run("ping", "-c", "3", "-i", "0.05", "10.0.0.2")
@@ -179,11 +180,11 @@ class TestWindowAndTables(Base):
         self.host.weir("flows", "--sort", "retransmits")
 
     def test_retransmits_are_the_senders(self):
-        """A filter behind the vNIC drops every 400th full packet; the sender's kernel says how often it sent again. On
-        one
-        CPU, for a sender that is moved to another overtakes itself, and disorder is no loss."""
+        """A filter behind the vNIC drops every 400th full packet; the sender's kernel says how often it sent again.
+        On one CPU, for a sender that is moved to another overtakes itself, and disorder is no loss."""
         lab.require("nft", "taskset")
-        self.host.run("nft", "add table bridge loss; add chain bridge loss forward { type filter hook forward priority 0; }; "
+        self.host.run("nft", "add table bridge loss; "
+                             "add chain bridge loss forward { type filter hook forward priority 0; }; "
                              "add rule bridge loss forward oifname up0 tcp dport 5201 ip length > 1000 "
                              "numgen inc mod 400 == 0 counter drop")
         for guest, name in ((self.one, "eth0"), (self.two, "eth0")):
@@ -193,7 +194,8 @@ class TestWindowAndTables(Base):
         measure.settle([measure.Point(self.host, "vnic0"), measure.Point(self.one, "eth0")])
         again = self.one.nstat("TcpRetransSegs")["TcpRetransSegs"] - before
         vnic = self.latency("vnic0")
-        dropped = int(re.search(r"counter packets (\d+)", self.host.run("nft", "list", "table", "bridge", "loss").out)[1])
+        rules = self.host.run("nft", "list", "table", "bridge", "loss").out
+        dropped = int(re.search(r"counter packets (\d+)", rules)[1])
         self.assertGreater(dropped, 20)
         self.assertGreaterEqual(again, dropped)
         self.assertEqual(vnic["tcp"]["tx"]["retransmits"], again)

@@ -68,9 +68,9 @@ class TestMatrix(lab.Case):
 class TestXdp(lab.Case):
     """The XDP ingress hook counts frames as the driver hands them over; GSO and GRO are off.
 
-    The ring between two veth ends holds 256 frames, and what does not fit was seen by the sender's tap and never came:
-    so
-    there are never more under way. TCP has a window smaller than the ring; datagrams are fewer than it holds.
+    The ring between two veth ends holds 256 frames, and what does not fit was seen by the sender's tap
+    and never came: so there are never more under way. TCP has a window smaller than the ring;
+    datagrams are fewer than it holds.
     """
 
     programs = ("iperf3", "ethtool")
@@ -125,8 +125,8 @@ class TestTwoCpus(lab.Case):
             for direction in ("tx", "rx"):
                 packets, size, skbs, classes = window.wanted(point, direction)
                 ledger = window.ledger[point][direction]
-                self.assertEqual((ledger["packets"], ledger["bytes"], ledger["skbs"], measure.coarse(ledger["classes"])),
-                                 (packets, size, skbs, classes), f"{point.where} {direction}")
+                counted = ledger["packets"], ledger["bytes"], ledger["skbs"], measure.coarse(ledger["classes"])
+                self.assertEqual(counted, (packets, size, skbs, classes), f"{point.where} {direction}")
         counted = window.ledger[points[0]]["tx"]["classes"]["ipv4_udp"]
         self.assertEqual(counted, {key: sum(one[key] for one in sent) for key in ("packets", "bytes")},
                          "the host's ledger against what the two senders gave to the kernel")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is half
-done,
-that what is not confirmed ends by itself, and that a kill -9 after any step is mended by the next change.
+"""Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is
+half done, that what is not confirmed ends by itself, and that a kill -9 after any step is mended by the next change.
 """
 import json
 import os
@@ -210,9 +209,10 @@ class TestLimit(Base):
         self.assertIn("no tenant is called", self.limit("show", "mail", ok=(1,)).err)
         wrong = {"schema_version": 1, "vnics": [{"interface": "vnic0", "tenant": "web"}],
                  "limits": [{"tenant": "web", "tx_max": "20mbit"}, {"tenant": "db", "tx_max": "1bit"}]}
-        self.assertIn("/limits/1/tx_max: expected a rate from 64kbit", self.host.weir("apply", "-", stdin=json.dumps(wrong),
-                                                                                      ok=(2,)).err)
-        absent = {"schema_version": 1, "vnics": [{"interface": "vnic9"}], "limits": [{"tenant": "web", "tx_max": "20mbit"}]}
+        self.assertIn("/limits/1/tx_max: expected a rate from 64kbit",
+                      self.host.weir("apply", "-", stdin=json.dumps(wrong), ok=(2,)).err)
+        absent = {"schema_version": 1, "vnics": [{"interface": "vnic9"}],
+                  "limits": [{"tenant": "web", "tx_max": "20mbit"}]}
         self.host.weir("apply", "-", stdin=json.dumps(absent), ok=(1,))
         self.assertEqual((self.value(self.entries()["vnic0"][0]), self.host.weir("export").out), before)
 
@@ -255,7 +255,8 @@ class TestConfirm(Base):
         self.assertEqual(done.out, "limited web: tx 5mbit, rx 7mbit, shape; back to tx 10mbit, shape in 10m 0s unless "
                                    "confirmed: weir limit confirm web\n")
         end_ns = time.monotonic_ns()
-        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0), strict=True):
+        for rule, before, bps, bps_before in zip(self.rules(), self.rules(before=True), (5e6, 7e6), (10e6, 0),
+                                                 strict=True):
             self.assertEqual((rule.bps, before.bps), (bps, bps_before))
             self.assertTrue(begin_ns <= rule.revert_at_ns - 600 * SECOND_NS <= end_ns)
         limit = self.shown()["web"]
@@ -313,7 +314,8 @@ class TestTraffic(Base):
         before = self.host.stats()["vnic0"]["tx"]
         with self.lab.truth(self.host, "vnic0") as capture:
             self.lab.sender(self.guest, "eth0", "--count", frames, "--size", 1250).finish()
-            lab.wait_for(lambda: self.host.stats()["vnic0"]["tx"]["packets"] - before["packets"] == frames, "all of them")
+            lab.wait_for(lambda: self.host.stats()["vnic0"]["tx"]["packets"] - before["packets"] == frames,
+                         "all of them")
         self.assertEqual(capture.result["in"]["frames"], frames)
         after = self.host.stats()["vnic0"]["tx"]
         dropped = after["drops"]["rate"] - before["drops"]["rate"]

@@ -75,8 +75,8 @@ class TestTogether(lab.Case):
         self.assertEqual([one.code for one in done], [0] * VNICS, "\n".join(map(str, done)))
 
     def test_eight_of_every_kind(self):
-        """Attach, detach, detach --all, reload and readers, all mixed. Whatever order they took, one apply sets it
-        right."""
+        """Attach, detach, detach --all, reload and readers, all mixed. Whatever order they
+        took, one apply sets it right."""
         chance = random.Random(3)
         kinds = [("attach", "vnic0"), ("attach", "vnic1", "--reload"), ("detach", "vnic0"), ("detach", "--all"),
                  ("attach", "vnic2", "vnic3"), ("stats", "-j"), ("status", "-j"), ("flows", "-j")]

@@ -46,9 +46,8 @@ class Pulse(lab.Case):
             self.assertEqual(recorded_sums(window, "vnic0")[way], ledger, way)
 
     def test_a_burst_within_a_millisecond_is_its_peak(self):
-        """A burst at the edge of a millisecond, or one that the machine interrupts, has a lower peak: none has a higher
-        one,
-        and one of them is whole."""
+        """A burst at the edge of a millisecond, or one that the machine interrupts, has a lower peak: none has a
+        higher one, and one of them is whole."""
         host, guest = self.lab.pair()
         host.weir("attach", "vnic0")
         # 20 frames of 1,242 bytes by one system call, with nobody at the other end whom they would wake.

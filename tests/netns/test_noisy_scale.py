@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A look back over a minute of many vNICs, with all rings full and every tenant loud; of 200 it takes less than a
-second of CPU.
+"""A look back over a minute of many vNICs, with all rings full and every tenant loud; of 200 it takes
+less than a second of CPU.
 
 The rings are written by the bpf system call, as if the minute had passed: 200 tenants that do 20 things loudly each
-would
-be more than this machine's traffic can be."""
+would be more than this machine's traffic can be."""
 import json
 import random
-import re
 import resource
 import struct
 import time
@@ -15,13 +13,13 @@ import unittest
 
 import lab
 import pinned
+from support.abi import constant
 from support.parts import in_all
 
 BAR_SECONDS = 1.0
 SLOT_NS = 100_000_000
-HEADER = lab.ABI.with_name("pulse.h").read_text()
-SLOTS = int(re.search(r"#define WEIR_PULSE_SLOTS (\d+)", HEADER)[1])
-CELLS = int(re.search(r"#define WEIR_PULSE_CELLS (\d+)", HEADER)[1])
+SLOTS = constant("WEIR_PULSE_SLOTS")
+CELLS = constant("WEIR_PULSE_CELLS")
 DIRECTION = struct.Struct("=3Q22I")  # weir_pulse_direction
 
 
@@ -29,7 +27,8 @@ def direction(busy, rtt_ns, chance):
     """One that is loud in all ways at once, or quiet in all."""
     packets = (3000 if busy else 40) + chance.randrange(20)
     size = packets * 100
-    return DIRECTION.pack(size, 10 * rtt_ns, 10_000, packets, packets, size // 3, packets // 3, *[packets // 2] * 2, 0, *[packets // 2] * 4,
+    return DIRECTION.pack(size, 10 * rtt_ns, 10_000, packets, packets, size // 3, packets // 3,
+                          *[packets // 2] * 2, 0, *[packets // 2] * 4,
                           20 if busy else 0, 0, 0, 0, 10, 2 * rtt_ns, 0xffffffff - rtt_ns // 2, 10, 2000, 0, 0)
 
 
@@ -42,7 +41,8 @@ def ring(end, chance):
         rtt_ns = chance.randrange(18_000_000, 22_000_000) if busy else chance.randrange(200_000, 400_000)
         numbers[number % SLOTS] = number + 1
         slots[number % SLOTS] = direction(busy, rtt_ns, chance) * 2
-    return struct.pack("=8QI60x", *[0] * 8, 0) + struct.pack(f"={SLOTS}Q", *numbers) + bytes(32 * CELLS) + b"".join(slots)
+    return (struct.pack("=8QI60x", *[0] * 8, 0) + struct.pack(f"={SLOTS}Q", *numbers) + bytes(32 * CELLS) +
+            b"".join(slots))
 
 
 class LookBack(lab.Case):
@@ -83,7 +83,8 @@ class LookBack(lab.Case):
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             took.append((after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime))
         print("a look back over a minute of 200 vNICs: " +
-              ", ".join(f"{user + system:.2f} s of CPU ({system:.2f} in the kernel)" for user, system in took), flush=True)
+              ", ".join(f"{user + system:.2f} s of CPU ({system:.2f} in the kernel)" for user, system in took),
+              flush=True)
         self.assertLess(min(user + system for user, system in took), BAR_SECONDS)
 
 

@@ -33,7 +33,8 @@ class TestMany(lab.Case):
         document = json.dumps({"schema_version": 1, "vnics": [
             {"interface": name, "tenant": f"tenant{index % 40}", "flows": 1024}
             for index, name in enumerate(sorted(self.names))]})
-        self.timed(f"apply of {len(self.names)} vNICs ({way})", "apply", "-", "--bpf-hooks", way, stdin=document, timeout=300)
+        self.timed(f"apply of {len(self.names)} vNICs ({way})", "apply", "-", "--bpf-hooks", way, stdin=document,
+                   timeout=300)
         self.timed(f"the same again ({way})", "apply", "-", "--bpf-hooks", way, stdin=document, timeout=300)
         status = self.host.status()
         self.assertEqual(set(status), self.names)

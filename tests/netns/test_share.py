@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fair share of an uplink on this kernel, with no process of weir's alive: what the tick grants is read from its map,
-what
-passes is counted. How near the rates on the wire come to that, and how fast, the lab knows in virtual time.
+what passes is counted. How near the rates on the wire come to that, and how fast, the lab knows in virtual time.
 
-Where the timer is stopped the tick runs when the test says so (WEIR_TICK_ONCE), over packets that have been counted by
-then:
-each of a burst is twice what the uplink carries in the longest time that a tick looks back on, however long it really
-was.
+Where the timer is stopped the tick runs when the test says so (WEIR_TICK_ONCE), over packets that have been
+counted by then: each of a burst is twice what the uplink carries in the longest time that a tick looks back on,
+however long it really was.
 """
 import contextlib
 import struct
@@ -97,8 +95,8 @@ class Share(lab.Case):
         self.finish([self.send(number, "--count", BURST) for number in numbers])
 
     def send(self, number, *words):
-        return self.lab.sender(self.guests[number], "eth0", "--size", FRAME, "--src-mac", self.macs[number], "--dst-mac",
-                               self.net_mac, *words)
+        return self.lab.sender(self.guests[number], "eth0", "--size", FRAME,
+                               "--src-mac", self.macs[number], "--dst-mac", self.net_mac, *words)
 
     def finish(self, senders):
         for sender in senders:
@@ -168,7 +166,8 @@ class Share(lab.Case):
             measure.settle([measure.Point(self.net, "eth0")])
         delivered = 0
         for name in names:
-            offered, dropped, for_rate = (now - then for now, then in zip(self.counted(name), before[name], strict=True))
+            offered, dropped, for_rate = (now - then for now, then in
+                                          zip(self.counted(name), before[name], strict=True))
             self.assertEqual(offered, BURST)
             self.assertEqual(for_rate, dropped)
             self.assertGreater(dropped, 0)
@@ -190,12 +189,13 @@ class Share(lab.Case):
             lab.wait_for(lambda: self.passed() > passed, "what it lets through", timeout=60)
             passed = self.passed() - passed
         took_s = (time.monotonic_ns() - begin_ns) / 1e9
-        # Until the tick has seen them, each may have what the others do not use; and no queue is more than 20 full
-        # packets.
+        # Until the tick has seen them, each may have what the others do not use;
+        # and no queue is more than 20 full packets.
         self.assertLess(passed * 8, 1.5 * CAPACITY * took_s + 3 * 20 * FRAME * 8)
 
     def is_shared(self, found, parts):
-        return all(CAPACITY * part * (1 - LEVEL) - 1 <= bps <= CAPACITY * part for bps, part in zip(found, parts, strict=True))
+        return all(CAPACITY * part * (1 - LEVEL) - 1 <= bps <= CAPACITY * part
+                   for bps, part in zip(found, parts, strict=True))
 
     def passed(self):
         """Bytes that have come out of the uplink."""
@@ -204,7 +204,8 @@ class Share(lab.Case):
     def test_without_the_tick_each_has_its_part(self):
         self.order(STOP)
         ticks = self.ticks()
-        lab.wait_for(lambda: not self.host.weir("status", "-j").json["fair_share"]["is_running"], "what it said to be old")
+        lab.wait_for(lambda: not self.host.weir("status", "-j").json["fair_share"]["is_running"],
+                     "what it said to be old")
         # What the others do not use stays unused: neither lent nor unlimited.
         begin_ns, before = time.monotonic_ns(), self.passed()
         self.burst(0, 1)
@@ -282,7 +283,8 @@ class Share(lab.Case):
         self.host.weir("detach", "--all")
         self.host.weir("apply", "-", stdin=document)
         self.assertEqual(self.host.weir("export").out, document)
-        self.assertEqual(self.host.weir("apply", "-", stdin=document).out, self.host.weir("apply", "-", stdin=document).out)
+        self.assertEqual(self.host.weir("apply", "-", stdin=document).out,
+                         self.host.weir("apply", "-", stdin=document).out)
 
     def test_it_ends_with_the_uplink(self):
         self.host.weir("detach", "up0")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """VLAN and QinQ tags, in the frame and beside it, GSO frames included: the ledger's error is still 0.
 
-This kernel needs no VLAN device for it. A frame that arrives with a tag inside has it taken out and put beside before
-any
-ingress hook (skb_vlan_untag); what a bridge forwards keeps it there; and bpf_skb_vlan_push puts one beside at egress.
+This kernel needs no VLAN device for it. A frame that arrives with a tag inside has it taken out and put
+beside before any ingress hook (skb_vlan_untag); what a bridge forwards keeps it there; and bpf_skb_vlan_push
+puts one beside at egress.
 """
 import unittest
 
@@ -13,8 +13,7 @@ import measure
 
 class TestInFrame(lab.Case):
     """Raw frames with one and two tags inside: at the sender's egress they stand in the frame; at the receiver's
-    ingress
-    the outer one stands beside it."""
+    ingress the outer one stands beside it."""
 
     frames = 1000
 
@@ -32,7 +31,8 @@ class TestInFrame(lab.Case):
                         back = self.lab.sender(host, "vnic0", "--count", self.frames, *tags, *words)
                         sent, sent_back = out.finish().json, back.finish().json
                     window.check(self, at_least=self.frames)
-                    self.assertEqual(window.truth_of(host, "vnic0")["in"]["tagged_frames"], sent["frames"] if tags else 0)
+                    self.assertEqual(window.truth_of(host, "vnic0")["in"]["tagged_frames"],
+                                     sent["frames"] if tags else 0)
                     classes = window.ledger[points[0]]["tx"]["classes"]
                     kind = ("ipv6" if "--ipv6" in words else "ipv4") + ("_tcp" if "--tcp" in words else "_udp")
                     counted = {key: classes[kind][key] for key in measure.COUNTS}
@@ -49,8 +49,7 @@ class TestInFrame(lab.Case):
 
 class TestBeside(lab.Case):
     """TCP and UDP between two guests that tag all they send, over a bridge: the host's vNIC sees the tag beside the
-    frame
-    both ways, and so does a guest's Weir where the tag is pushed before it and popped after it."""
+    frame both ways, and so does a guest's Weir where the tag is pushed before it and popped after it."""
 
     programs = ("iperf3",)
 
@@ -79,7 +78,8 @@ class TestBeside(lab.Case):
                     window.check(self, at_least=100)
                     for side in ("in", "out"):
                         seen = window.truth_of(host, "vnic0")[side]
-                        self.assertGreaterEqual(seen["tagged_frames"], 0.9 * seen["frames"], "no tags beside the frames")
+                        self.assertGreaterEqual(seen["tagged_frames"], 0.9 * seen["frames"],
+                                                "no tags beside the frames")
                     if "-u" not in words:
                         self.assertGreater(window.truth_of(host, "vnic0")["in"]["gso_frames"], 0)
 

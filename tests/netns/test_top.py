@@ -277,8 +277,9 @@ class Leaving(Simulated):
         self.addCleanup(os.close, master)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 400, 0, 0))
         before = termios.tcgetattr(slave)
-        process = subprocess.Popen([WEIR, "top", "--simulate", "1000", "--interval", "0.1", "--sort", "drops"], stdin=slave,
-                                   stdout=slave, stderr=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm-256color"})
+        process = subprocess.Popen([WEIR, "top", "--simulate", "1000", "--interval", "0.1", "--sort", "drops"],
+                                   stdin=slave, stdout=slave, stderr=subprocess.DEVNULL,
+                                   env={**os.environ, "TERM": "xterm-256color"})
         self.addCleanup(process.kill)
         lab.wait_for(lambda: termios.tcgetattr(slave) != before, "it to take the terminal")
         stack = pathlib.Path(f"/proc/{process.pid}/wchan")
@@ -410,7 +411,8 @@ class Live(lab.Case):
         web = tenants(screen)["web"]
         rate = (last["bytes"] - first["bytes"]) * 8 / took
         packets = (last["packets"] - first["packets"]) / took
-        print(f"\ntop: {web[0]}bit/s, {web[2]}pps; the device: {rate / 1e6:.2f}M, {packets / 1e3:.2f}k", file=sys.stderr)
+        print(f"\ntop: {web[0]}bit/s, {web[2]}pps; the device: {rate / 1e6:.2f}M, {packets / 1e3:.2f}k",
+              file=sys.stderr)
         self.assertAlmostEqual(packets, 2000, delta=100)
         self.assertAlmostEqual(number(web[0]), rate, delta=rate * 0.05)
         self.assertAlmostEqual(number(web[2]), packets, delta=packets * 0.05)
@@ -465,7 +467,8 @@ class Live(lab.Case):
     def test_the_kernels_drops_of_an_opened_tenant(self):
         host, guest = self.lab.pair()
         host.weir("attach", "vnic0", "--tenant", "web")
-        host.run("nft", "-f", "-", stdin="table ip f { chain in { type filter hook input priority 0; udp dport 9 drop; }; }\n")
+        host.run("nft", "-f", "-",
+                 stdin="table ip f { chain in { type filter hook input priority 0; udp dport 9 drop; }; }\n")
         terminal = Terminal(host, [WEIR, "top", "--interval", "0.5"])
         self.addCleanup(terminal.__exit__)
         terminal.wait(lambda screen: "web" in tenants(screen), "the tenant")
