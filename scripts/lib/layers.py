@@ -26,7 +26,8 @@ WITHOUT_CASES = {"fuzz"}  # each ctest test is one case
 PYTHON = {"netns", "lab"}
 SANITIZED = "unit.sanitized"
 NEEDS_BPF = {"packets", "netns"}  # of this machine; the lab brings its own
-AT_A_TIME = 7  # most of them wait; which may do so together is in tests/CMakeLists.txt
+AT_A_TIME = 9  # most of them wait
+LANES = os.path.join(ROOT, "scripts", "lib", "lanes.json")  # of what loads programs: tests/CMakeLists.txt
 LOG_TAIL_LINES = 80
 IN_ALL = "InAll*:*/InAll*"  # of GoogleTest
 TELLING = re.compile(r"^\[  FAILED  \]|^(FAIL|ERROR):? |Failure$|ERROR: (Address|libFuzzer)|runtime error:")
@@ -85,7 +86,7 @@ def run_ctest(paths, layers, part=None):
     if os.path.exists(report):
         os.remove(report)
     command = ["ctest", "--test-dir", paths.build, "-L", f"^({'|'.join(layers)})$", "--no-tests=error"]
-    command += ["--output-junit", report, "-j", str(AT_A_TIME)]
+    command += ["--output-junit", report, "-j", str(AT_A_TIME), "--resource-spec-file", LANES]
     command += ["--test-output-size-passed", "100000000", "--test-output-size-failed", "100000000"]
     environment = {**os.environ, "GTEST_FILTER": IN_ALL if part else "-" + IN_ALL, "WEIR_PART": part or ""}
     with open(paths.log, "w", encoding="utf-8") as log:
