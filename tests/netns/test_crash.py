@@ -122,7 +122,7 @@ class TestKill(lab.Case):
             run.result()
 
     def test_kill(self):
-        self.kill(4)
+        self.kill(2)
 
     @in_all("exact but long: after each step that there is")
     def test_kill_after_every_step(self):

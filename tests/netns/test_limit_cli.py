@@ -368,7 +368,7 @@ class TestKill(Base):
         self.assertEqual((self.inner(), self.flags()), ({}, 0))
 
     def test_kill(self):
-        self.kill(4)
+        self.kill(2)
 
     @in_all("exact but long: after each step that there is")
     def test_kill_after_every_step(self):

@@ -9,6 +9,9 @@ import unittest
 
 import lab
 import measure
+from support.parts import in_all
+
+CLSACT = "exact but long: the same at clsact, which test_ledger has on every change"
 
 
 class TestInFrame(lab.Case):
@@ -43,6 +46,7 @@ class TestInFrame(lab.Case):
     def test_tcx(self):
         self.run_frames("tcx")
 
+    @in_all(CLSACT)
     def test_clsact(self):
         self.run_frames("clsact")
 
@@ -86,12 +90,14 @@ class TestBeside(lab.Case):
     def test_vlan_tcx(self):
         self.run_tags((5,), "tcx")
 
+    @in_all(CLSACT)
     def test_vlan_clsact(self):
         self.run_tags((5,), "clsact")
 
     def test_qinq_tcx(self):
         self.run_tags((5, 6), "tcx")
 
+    @in_all(CLSACT)
     def test_qinq_clsact(self):
         self.run_tags((5, 6), "clsact")
 
