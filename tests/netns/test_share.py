@@ -15,6 +15,7 @@ import lab
 import measure
 import pinned
 from support.abi import constant, size
+from uplink import Uplink
 
 CAPACITY = 1_400_000
 FRAME = 1500
@@ -27,35 +28,16 @@ TICKS_AT = 16 + 16  # weir_tick: behind the timer, of weir_tick_state
 LEVEL = 0.002  # bpf/lib/fair_share.h: the level is found to 0.2 % or better, never above
 
 
-class Share(lab.Case):
-    programs = ("ping",)
-
+class Share(Uplink):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.host, cls.net = cls.lab.namespace("host"), cls.lab.namespace("net")
-        cls.guests = [cls.lab.namespace(f"guest{i}") for i in range(3)]
-        for i, guest in enumerate(cls.guests):
-            cls.lab.veth(cls.host, f"vnic{i}", guest, "eth0")
-            guest.ip("addr", "add", f"10.0.0.{10 + i}/24", "dev", "eth0")
-        cls.lab.veth(cls.host, "up0", cls.net, "eth0")
-        cls.net.ip("addr", "add", "10.0.0.1/24", "dev", "eth0")
-        cls.lab.bridge(cls.host, "br0", "vnic0", "vnic1", "vnic2", "up0")
-        for guest in cls.guests:  # so that the bridge knows who is where
-            guest.run("ping", "-c1", "-W5", "10.0.0.1")
         cls.macs = [guest.links()["eth0"]["address"] for guest in cls.guests]
         cls.net_mac = cls.net.links()["eth0"]["address"]
 
     def setUp(self):
-        """Weights 1, 2 and 4. What is over a rate is dropped at once: nothing is still queued when the tick looks."""
-        self.host.weir("attach", "up0", "--role", "uplink", "--capacity", "1400kbit")
-        self.host.weir("attach", "vnic0", "vnic1", "vnic2")
-        for i, weight in enumerate((1, 2, 4)):
-            self.host.weir("limit", "set", f"vnic{i}", "--weight", weight, "--mode", "police")
-
-    def tearDown(self):
-        self.host.weir("detach", "--all")
-        self.assertEqual(self.host.pins(), [])
+        """What is over a rate is dropped at once: nothing is still queued when the tick looks."""
+        self.share("1400kbit", "police")
 
     # -- what the tick says, by its maps alone
 

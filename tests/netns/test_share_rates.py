@@ -13,6 +13,7 @@ import unittest
 
 import lab
 from support.parts import in_all
+from uplink import Uplink
 
 UDP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "udp.py")
 CAPACITY = 14_000_000
@@ -23,34 +24,13 @@ TOLERANCE = 0.02
 
 
 @in_all("statistical: rates of senders that may have to wait for a CPU")
-class ShareRates(lab.Case):
+class ShareRates(Uplink):
     programs = ("bpftool", "ping")
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.host, cls.net = cls.lab.namespace("host"), cls.lab.namespace("net")
-        cls.guests = [cls.lab.namespace(f"guest{i}") for i in range(3)]
-        for i, guest in enumerate(cls.guests):
-            cls.lab.veth(cls.host, f"vnic{i}", guest, "eth0")
-            guest.ip("addr", "add", f"10.0.0.{10 + i}/24", "dev", "eth0")
-        cls.lab.veth(cls.host, "up0", cls.net, "eth0")
-        cls.net.ip("addr", "add", "10.0.0.1/24", "dev", "eth0")
-        cls.lab.bridge(cls.host, "br0", "vnic0", "vnic1", "vnic2", "up0")
-        for guest in cls.guests:
-            guest.run("ping", "-c1", "-W5", "10.0.0.1")
-
     def setUp(self):
-        """Weights 1, 2 and 4. Mode mark needs no fq, and these datagrams cannot be marked: they pass while the virtual
-        queue is shorter than its horizon of 100 ms. So a sender that a busy machine lets wait is not taken for idle."""
-        self.host.weir("attach", "up0", "--role", "uplink", "--capacity", "14mbit")
-        self.host.weir("attach", "vnic0", "vnic1", "vnic2")
-        for i, weight in enumerate((1, 2, 4)):
-            self.host.weir("limit", "set", f"vnic{i}", "--weight", weight, "--mode", "mark")
-
-    def tearDown(self):
-        self.host.weir("detach", "--all")
-        self.assertEqual(self.host.pins(), [])
+        """Mode mark needs no fq, and these datagrams cannot be marked: they pass while the virtual queue is shorter
+        than its horizon of 100 ms. So a sender that a busy machine lets wait is not taken for idle."""
+        self.share("14mbit", "mark")
 
     def receiver(self, namespace=None, address="10.0.0.1"):
         process = (namespace or self.net).start(sys.executable, UDP, "receive", address, PORT)
