@@ -208,7 +208,7 @@ def perform(words):
 def prepare(words):
     """Installs and builds, unless there is a weir already."""
     if not words.weir:
-        subprocess.run([f"{ROOT}/scripts/setup"], check=True)
+        subprocess.run([f"{ROOT}/scripts/setup", "--build"], check=True)
         if sys.stderr.isatty():
             print("Building weir...", end="", file=sys.stderr, flush=True)
         try:
