@@ -38,7 +38,6 @@ PYTHON = ("python3", "-B")
 PARTS = (
     Part("netns", 20, "what is long or statistical between namespaces of this kernel", layer="netns"),
     Part("crash", 15, "hundreds of kills, at any step", layer="netns", modules=("test_crash", "test_upgrade")),
-    Part("suites", 5, "storms, floods and statistics of the C++ tests", suites=True),
     Part("lab_61", 25, "the cases of the lab that every change does not play, on Linux 6.1", layer="lab",
          kernels=("6.1",), needs_bpf=False),
     Part("lab_612", 25, "the same on Linux 6.12", layer="lab", kernels=("6.12", None), needs_bpf=False),
@@ -46,6 +45,11 @@ PARTS = (
            programs=((*PYTHON, "scripts/lab", "check-matrix", "--slice", f"{number}/{MATRIX_SLICES}"),),
            needs_bpf=False)
       for number in range(1, MATRIX_SLICES + 1)),
+    Part("suites", 5, "storms, floods and statistics of the C++ tests", suites=True),
+    Part("fuzz", 15, "minutes of fuzzing from a random seed instead of a counted number of runs",
+         programs=(("{build}/tests/fuzz/fuzz_parse", "-max_total_time=800", "-timeout=10",
+                    "-artifact_prefix={build}/"),),
+         needs_bpf=False),
     Part("noisy", 25, "labelled scenarios with real traffic: recall and precision of the verdicts",
          programs=((*PYTHON, "tests/noisy/suite.py", "live"),)),
     Part("noisy_lab", 30, "the same scenarios in virtual time, on both stock kernels",
@@ -54,10 +58,6 @@ PARTS = (
          programs=((*PYTHON, "tests/noisy/remedy.py"),)),
     Part("silence", 20, "ten minutes of healthy traffic without a finding, and minutes of weir bench",
          programs=((*PYTHON, "tests/netns/silence.py"), ("{weir}", "bench"))),
-    Part("fuzz", 15, "minutes of fuzzing from a random seed instead of a counted number of runs",
-         programs=(("{build}/tests/fuzz/fuzz_parse", "-max_total_time=800", "-timeout=10",
-                    "-artifact_prefix={build}/"),),
-         needs_bpf=False),
 )
 
 
