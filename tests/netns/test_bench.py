@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from cli import TIMEOUT, WEIR, CliTest, needs_root, run
+from support.parts import in_all
 
 BENCHMARK = os.path.join(os.path.dirname(shutil.which(WEIR)), "weir-bench")
 STAND_IN = "#!/bin/sh\nprintf '<%s>' \"$0\" \"$@\"\necho words >&2\nexit 37\n"
@@ -85,6 +86,7 @@ class Installed(CliTest):
 
 
 @needs_root
+@in_all("exact but long: it loads and runs every program with all traffic")
 class Measuring(CliTest):
     def test_figures_for_every_program_and_an_exit_code_that_fits(self):
         done = run("bench", "--quick", "--runs", "3", "--repeat", "1000", "-j")
