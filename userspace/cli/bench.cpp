@@ -27,6 +27,7 @@ Result<int> become_benchmark(std::vector<std::string> arguments) {
 
     arguments.insert(arguments.begin(), benchmark);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (auto& argument : arguments)
         argv.push_back(argument.data());
     argv.push_back(nullptr);

@@ -20,9 +20,9 @@ inline std::string lower(std::string_view text) {
 }
 
 // Text of a field of fixed size, as the kernel's structures have it: up to its NUL or its end.
-template <std::size_t room>
-std::string text_of(const char (&field)[room]) {
-    return {field, strnlen(field, room)};
+template <std::size_t Room>
+std::string text_of(const char (&field)[Room]) {
+    return {field, strnlen(field, Room)};
 }
 
 }  // namespace weir

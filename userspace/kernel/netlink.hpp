@@ -2,14 +2,14 @@
 // What rtnetlink says about interfaces, qdiscs and filters. Read only, except for the clsact qdisc.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/result.hpp"
-
-struct nlmsghdr;
 
 namespace weir {
 

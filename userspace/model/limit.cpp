@@ -13,6 +13,7 @@ namespace weir {
 namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
+constexpr std::uint64_t full_packet_bytes = WEIR_FULL_PACKET_BYTES;
 
 // What may wait in the virtual queue: as much as the TCP windows of one host's tenant are likely to hold.
 constexpr std::uint64_t horizon_bytes = std::uint64_t{32} << 20;
@@ -164,7 +165,7 @@ std::uint64_t burst_ns_of(const Limit& limit, const DirectionLimit& direction, c
     const std::uint64_t burst = limit.burst_ns != 0 ? limit.burst_ns : own;
     // Less than that, and a police would never let the second of two packets through.
     if (limit.mode == LimitMode::police)
-        return std::max(burst, time_ns(2 * WEIR_FULL_PACKET_BYTES, range_of(direction, share).low_bps));
+        return std::max(burst, time_ns(2 * full_packet_bytes, range_of(direction, share).low_bps));
     return burst;
 }
 
@@ -172,17 +173,17 @@ weir_limit_rule rule_of(const Limit& limit, const DirectionLimit& direction, con
                         bool is_paced) {
     weir_limit_rule rule{};
     const auto [low_bps, high_bps] = range_of(direction, share);
-    const std::uint64_t full_packet_ns = time_ns(WEIR_FULL_PACKET_BYTES, low_bps);
+    const std::uint64_t full_packet_ns = time_ns(full_packet_bytes, low_bps);
     rule.byte_cost = byte_cost_of(direction.max_bps);
     rule.packet_cost = packet_cost_of(direction.packets_per_second);
     rule.burst = fixed(burst_ns_of(limit, direction, share));
     rule.packet_burst = std::max<std::uint64_t>(fixed(10 * ms), 64 * rule.packet_cost);
-    rule.flow_burst = fixed(std::max(8 * ms, time_ns(2 * WEIR_FULL_PACKET_BYTES * flow_share, low_bps)));
+    rule.flow_burst = fixed(std::max(8 * ms, time_ns(2 * full_packet_bytes * flow_share, low_bps)));
     rule.mode = static_cast<std::uint32_t>(limit.mode);
     rule.overhead_bytes = limit.overhead_bytes;
     const std::uint64_t queue_ns =
         high_bps == 0 ? limit_horizon_ns : std::clamp(time_ns(horizon_bytes, high_bps), 10 * ms, limit_horizon_ns);
-    rule.horizon = fixed(std::max(queue_ns, time_ns(limit_horizon_packets * WEIR_FULL_PACKET_BYTES, low_bps)));
+    rule.horizon = fixed(std::max(queue_ns, time_ns(limit_horizon_packets * full_packet_bytes, low_bps)));
     rule.target_ns = std::max<std::uint64_t>(5 * ms, full_packet_ns * 3 / 2);
     rule.overload_horizon = is_paced && limit.mode == LimitMode::shape
                                 ? std::min<std::uint64_t>(rule.horizon, fixed(rule.target_ns * 3 / 2))
