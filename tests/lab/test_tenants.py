@@ -59,7 +59,7 @@ class Tenants(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         experiment.skip_without(KERNEL)
-        lab.require("ip", "nft", "nsenter", "iperf3")
+        lab.require("ip", "nft", "iperf3")
         if not os.path.exists("/dev/net/tun"):
             raise unittest.SkipTest("needs /dev/net/tun")
         if not os.path.exists("/sys/kernel/btf/vmlinux") or not shutil.which("tc"):

@@ -12,7 +12,7 @@
 Whatever a Lab made is undone on every way out: normal end, exception, SIGINT, SIGTERM; what a killed test left behind,
 the next Lab removes. Processes are ended by the pid that was started, nothing else is touched.
 
-A namespace is one Weir instance. Programs run in it by nsenter, not `ip netns exec`, which hides the BPF file system.
+A namespace is one Weir instance. Programs run in it by within.cpp, not `ip netns exec`, which hides the BPF file system.
 """
 import atexit
 import concurrent.futures
@@ -39,7 +39,6 @@ PREFIX = "weirtest"
 STATE = f"/sys/fs/bpf/weir/v{constant('WEIR_SCHEMA')}"
 SO_NETNS_COOKIE = 71
 CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
 
 # A namespace says nothing by itself: multicast reports come with links going up and down, when nobody measures.
 QUIET = """
@@ -92,10 +91,6 @@ def wait_for(condition, what, timeout=10, pause=0.02):
         time.sleep(pause)
 
 
-def _die_with_parent():
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class CommandError(AssertionError):
     """A command ended otherwise than expected."""
 
@@ -114,12 +109,16 @@ class Done:
         return f"{' '.join(self.argv)}\n  exit {self.code}\n  stdout: {self.out.strip()}\n  stderr: {self.err.strip()}"
 
 
-def run(*argv, ok=(0,), stdin=None, timeout=120, env=None):
+def within(netns, argv):
+    """What runs this in a network namespace (None: the one that we are in), and no longer than us."""
+    return [tool("within"), netns or "-", *map(str, argv)]
+
+
+def run(*argv, netns=None, ok=(0,), stdin=None, timeout=120, env=None):
     """Runs a command to its end. Any exit code not in `ok` (None: all are) is an error with the command's words."""
-    argv = [str(word) for word in argv]
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=env, check=False,
-                          preexec_fn=_die_with_parent)
-    result = Done(argv, done.returncode, done.stdout, done.stderr)
+    done = subprocess.run(within(netns, argv), input=stdin, capture_output=True, text=True, timeout=timeout, env=env,
+                          check=False)
+    result = Done(list(map(str, argv)), done.returncode, done.stdout, done.stderr)
     if ok is not None and result.code not in ok:
         raise CommandError(str(result))
     return result
@@ -128,11 +127,10 @@ def run(*argv, ok=(0,), stdin=None, timeout=120, env=None):
 class Process:
     """A command in the background, ended by its own pid."""
 
-    def __init__(self, *argv, env=None):
+    def __init__(self, *argv, netns=None, env=None):
         self.argv = [str(word) for word in argv]
-        # preexec_fn beside threads: all it does is one prctl (PR_SET_PDEATHSIG), so that no command outlives its test.
-        self.popen = subprocess.Popen(self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                      text=True, env=env, preexec_fn=_die_with_parent)  # noqa: PLW1509
+        self.popen = subprocess.Popen(within(netns, argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True, env=env)
 
     def read_line(self):
         """One line of stdout, byte by byte: what came after it stays in the pipe, where finish()
@@ -231,16 +229,20 @@ class Namespace:
         self._cookie = None
 
     def argv(self, *argv):
-        return ["nsenter", f"--net={self.path}", "--", *argv]
+        return within(self.path, argv)
 
     def run(self, *argv, **options):
-        return run(*self.argv(*argv), **options)
+        return run(*argv, netns=self.path, **options)
 
     def start(self, *argv, env=None):
-        return self.lab.keep(Process(*self.argv(*argv), env=env))
+        return self.lab.keep(Process(*argv, netns=self.path, env=env))
 
     def ip(self, *words):
-        return run("ip", "-n", self.name, *words).out
+        return self.run("ip", *words).out
+
+    def ip_all(self, *lines):
+        """Several commands of ip's, by one process."""
+        return self.run("ip", "-batch", "-", stdin="".join(line + "\n" for line in lines)).out
 
     def tc(self, *words, ok=(0,)):
         return self.run("tc", *words, ok=ok).out
@@ -306,9 +308,11 @@ class Namespace:
     def cookie(self):
         """The number that names this namespace's state directory."""
         if self._cookie is None:
-            code = f"import socket; print(int.from_bytes(socket.socket().getsockopt({socket.SOL_SOCKET}, " \
-                   f"{SO_NETNS_COOKIE}, 8), '{sys.byteorder}'))"
-            self._cookie = int(self.run(sys.executable, "-S", "-E", "-c", code).out)
+            def ask():
+                with socket.socket() as any_socket:
+                    return any_socket.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+
+            self._cookie = int.from_bytes(self.within(ask), sys.byteorder)
         return self._cookie
 
     @property
@@ -367,7 +371,6 @@ class Lab:
         namespace = Namespace(self, f"{PREFIX}-{os.getpid()}-{next(_numbers)}", word)
         run("ip", "netns", "add", namespace.name)
         self.namespaces.append(namespace)
-        namespace.ip("link", "set", "lo", "up")
         # Addresses at once and for good: no duplicate address detection, kept when a link goes down. Multicast reports
         # at once too, not at a random moment of the next second, when the counters are being compared.
         namespace.sysctl(**{f"net__ipv6__conf__{scope}__{key}": value for scope in ("all", "default")
@@ -375,6 +378,7 @@ class Lab:
                                                ("mldv1_unsolicited_report_interval", 1),
                                                ("mldv2_unsolicited_report_interval", 1))})
         namespace.run("nft", "-f", "-", stdin=QUIET)
+        namespace.ip("link", "set", "lo", "up")
         return namespace
 
     def veth(self, a, a_name, b, b_name, up=True):
@@ -392,18 +396,13 @@ class Lab:
         """A host with vnic0 and a guest with eth0 at its other end: 10.0.0.1 and fd00::1, 10.0.0.2 and fd00::2."""
         host, guest = self.namespace("host"), self.namespace("guest")
         self.veth(host, "vnic0", guest, "eth0", up=False)
-        address(host, "vnic0", 1)
-        address(guest, "eth0", 2)
-        if up:
-            host.ip("link", "set", "vnic0", "up")
-            guest.ip("link", "set", "eth0", "up")
+        for namespace, name, number in ((host, "vnic0", 1), (guest, "eth0", 2)):
+            namespace.ip_all(*addresses(name, number), *([f"link set {name} up"] if up else []))
         return host, guest
 
     def bridge(self, namespace, name, *ports):
-        namespace.ip("link", "add", name, "type", "bridge", "stp_state", "0", "mcast_snooping", "0")
-        for port in ports:
-            namespace.ip("link", "set", port, "master", name)
-        namespace.ip("link", "set", name, "up")
+        namespace.ip_all(f"link add {name} type bridge stp_state 0 mcast_snooping 0",
+                         *(f"link set {port} master {name}" for port in ports), f"link set {name} up")
 
     def truth(self, namespace, interface):
         return Truth(namespace, interface)
@@ -442,15 +441,19 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        require("ip", "nft", "nsenter", *cls.programs)
+        require("ip", "nft", *cls.programs)
         cls.lab = Lab()
         cls.addClassCleanup(cls.lab.close)
 
 
+def addresses(interface, number, network=0):
+    """For ip_all: 10.0.<network>.<number>/24 and fd00:<network>::<number>/64."""
+    return [f"addr add 10.0.{network}.{number}/24 dev {interface}",
+            f"addr add fd00:{network}::{number}/64 dev {interface} nodad"]
+
+
 def address(namespace, interface, number, network=0):
-    """10.0.<network>.<number>/24 and fd00:<network>::<number>/64."""
-    namespace.ip("addr", "add", f"10.0.{network}.{number}/24", "dev", interface)
-    namespace.ip("addr", "add", f"fd00:{network}::{number}/64", "dev", interface, "nodad")
+    namespace.ip_all(*addresses(interface, number, network))
 
 
 def _interrupt(*_):
