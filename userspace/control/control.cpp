@@ -84,13 +84,19 @@ Result<bool> bring_programs_up(Instance& instance, bool force) {
     if (!current || force) WEIR_CHECK(reload_programs(instance));
     bool any = !current || force;
     WEIR_TRY(const auto infos, read_vnic_infos(instance));
+    const auto in_id = program_id(instance.tc_in.get());
     const auto out_id = program_id(instance.tc_out.get());
     for (std::uint32_t slot = 0; slot < infos.size(); ++slot) {
         if (infos[slot].state != WEIR_VNIC_ATTACHED) continue;
         const auto state = egress_state(instance, slot, infos[slot]);
         if (!state.held || !ingress_state(instance, slot, infos[slot]).held) continue;
-        const auto in_id = program_id(is_xdp(infos[slot].ingress_hook) ? instance.xdp.get() : instance.tc_in.get());
-        if (state.program_id == out_id && ingress_state(instance, slot, infos[slot]).program_id == in_id) continue;
+        auto wanted_in_id = in_id;
+        if (is_xdp(infos[slot].ingress_hook)) {
+            WEIR_TRY(const auto xdp, program_on_demand(instance, OnDemand::xdp));
+            wanted_in_id = program_id(xdp.get());
+        }
+        if (state.program_id == out_id && ingress_state(instance, slot, infos[slot]).program_id == wanted_in_id)
+            continue;
         WEIR_CHECK(update_hooks(instance, slot, infos[slot]));
         any = true;
     }
@@ -146,6 +152,16 @@ struct Wanted {
     bool exact;                              // vNICs that are not among them are detached
 };
 
+// While nothing has changed yet: this kernel may refuse one of them.
+Result<void> load_on_demand(const Instance& instance, const Plan& plan) {
+    for (const auto& step : plan.steps) {
+        if (step.kind == Step::Kind::detach) continue;
+        if (is_xdp(step.wanted.ingress_hook)) WEIR_CHECK(program_on_demand(instance, OnDemand::xdp));
+        if (step.wanted.capacity_bps != 0) WEIR_CHECK(program_on_demand(instance, OnDemand::tick));
+    }
+    return {};
+}
+
 // Limits and shares first, so that no interface is attached without its tenant's.
 Result<void> execute_both(const Instance& instance, const LimitPlan& limits, const Plan& vnics, Lines& warnings) {
     WEIR_CHECK(execute(instance, limits));
@@ -185,7 +201,8 @@ Result<ChangeReport> bring_about(const Wanted& wanted, const ChangeOptions& opti
         if (replaced)
             report.lines.insert(report.lines.begin(), "replaced the programs of " + before + ", counters kept");
     }
-    auto done = execute_both(*instance, limits, plan, report.warnings);
+    auto done = load_on_demand(*instance, plan);
+    if (done) done = execute_both(*instance, limits, plan, report.warnings);
     WEIR_CHECK(bring_shares_up(*instance));
     WEIR_CHECK(bring_pacing_up(*instance, report));
     WEIR_CHECK(remove_if_empty(*instance));

@@ -53,7 +53,11 @@ Result<std::string> qdisc_for_clsact(std::uint32_t ifindex, const std::string& i
 }
 
 Result<void> create_link(const Instance& instance, std::uint32_t slot, std::uint32_t ifindex, bool ingress, Hook hook) {
-    const int program = !ingress ? instance.tc_out.get() : is_xdp(hook) ? instance.xdp.get() : instance.tc_in.get();
+    Fd xdp;
+    if (is_xdp(hook)) {
+        WEIR_TRY(xdp, program_on_demand(instance, OnDemand::xdp));
+    }
+    const int program = is_xdp(hook) ? xdp.get() : ingress ? instance.tc_in.get() : instance.tc_out.get();
     const auto type = is_xdp(hook) ? BPF_XDP : ingress ? BPF_TCX_INGRESS : BPF_TCX_EGRESS;
     DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options);
     options.flags = hook == Hook::xdp_native    ? XDP_FLAGS_DRV_MODE
@@ -223,11 +227,14 @@ HookState egress_state(const Instance& instance, std::uint32_t slot, const weir_
 
 Result<void> update_hooks(const Instance& instance, std::uint32_t slot, const weir_vnic_info& info) {
     const auto ingress = ingress_hook_of(info);
-    if (ingress == Hook::clsact)
+    if (is_xdp(ingress)) {
+        WEIR_TRY(const auto xdp, program_on_demand(instance, OnDemand::xdp));
+        WEIR_CHECK(update_link(link_path(instance, slot, true), xdp.get()));
+    } else if (ingress == Hook::clsact) {
         WEIR_CHECK(set_tc_filter(instance, info, true));
-    else
-        WEIR_CHECK(
-            update_link(link_path(instance, slot, true), is_xdp(ingress) ? instance.xdp.get() : instance.tc_in.get()));
+    } else {
+        WEIR_CHECK(update_link(link_path(instance, slot, true), instance.tc_in.get()));
+    }
     if (egress_hook_of(info) == Hook::clsact) return set_tc_filter(instance, info, false);
     return update_link(link_path(instance, slot, false), instance.tc_out.get());
 }

@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <span>
 
@@ -50,10 +53,17 @@ constexpr std::array map_pins{map_pin("vnics", &Instance::vnics),
                               map_pin("tick", &Instance::tick_timer),
                               map_pin("tick_settings", &Instance::tick_settings),
                               map_pin("settings", &Instance::settings)};
-constexpr std::array program_pins{
-    Pin{"prog_tc_in", "weir_tc_in", &Instance::tc_in}, Pin{"prog_tc_out", "weir_tc_out", &Instance::tc_out},
-    Pin{"prog_xdp", "weir_xdp", &Instance::xdp}, Pin{"prog_clock", "weir_clock", &Instance::clock},
-    Pin{"prog_tick", "weir_tick", &Instance::tick}};
+// Those on demand first, in their order, and without a place in Instance.
+constexpr std::array program_pins{Pin{"prog_xdp", "weir_xdp", nullptr}, Pin{"prog_tick", "weir_tick", nullptr},
+                                  Pin{"prog_tc_in", "weir_tc_in", &Instance::tc_in},
+                                  Pin{"prog_tc_out", "weir_tc_out", &Instance::tc_out},
+                                  Pin{"prog_clock", "weir_clock", &Instance::clock}};
+
+bool is_on_demand(const Pin& program) { return program.fd == nullptr; }
+
+std::string path_of(const std::string& directory, const Pin& entry) {
+    return fmt::format("{}/{}", directory, entry.name);
+}
 
 int map_fd(const Skeleton& skeleton, const Pin& entry) {
     return bpf_object__find_map_fd_by_name(skeleton->obj, entry.in_object);
@@ -82,8 +92,14 @@ std::string own_version() {
     return fmt::format("{}+{:08x}", release, object_hash()).substr(0, sizeof(weir_settings::version) - 1);
 }
 
-// With `running` the programs are loaded over its maps.
-Result<Skeleton> load(const Instance* running) {
+std::vector<Pin> programs_where(const auto& is_wanted) {
+    std::vector<Pin> wanted;
+    std::ranges::copy_if(program_pins, std::back_inserter(wanted), is_wanted);
+    return wanted;
+}
+
+// Loads these programs; with `running`, over its maps.
+Result<Skeleton> load(const Instance* running, const std::vector<Pin>& programs) {
     const LibbpfWords words;
     Skeleton skeleton(weir_bpf__open(), weir_bpf__destroy);
     if (!skeleton) return fail(Errc::failed, "cannot read the BPF object inside weir", errno_text(errno));
@@ -94,6 +110,10 @@ Result<Skeleton> load(const Instance* running) {
                 return fail(Errc::failed, "cannot take over the running maps", errno_text(errno));
         }
     }
+    for (bpf_program* one = nullptr; (one = bpf_object__next_program(skeleton->obj, one)) != nullptr;)
+        bpf_program__set_autoload(one, false);
+    for (const auto& entry : programs)
+        bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, entry.in_object), true);
     if (const int error = weir_bpf__load(skeleton.get()); error != 0) {
         const auto code = error == -EPERM ? Errc::permission : Errc::unsupported;
         return fail(code, "the kernel refused the BPF programs", LibbpfWords::last_lines(8), "see: weir features");
@@ -112,27 +132,31 @@ Result<void> write_settings(int fd) {
     return {};
 }
 
+Result<Fd> open_pin(const std::string& path) {
+    Fd fd(bpf_obj_get(path.c_str()));
+    if (fd) return fd;
+    const auto code = errno == EPERM || errno == EACCES ? Errc::permission : Errc::failed;
+    return fail(code, "cannot open " + path, errno_text(errno), "weir detach --all removes the state");
+}
+
+bool is_there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
 // Opens what is pinned there; nothing if there is no such directory.
 Result<std::optional<Instance>> open_instance_at(const std::string& directory) {
-    if (access(directory.c_str(), F_OK) != 0) return std::nullopt;
+    if (!is_there(directory)) return std::nullopt;
     Instance instance;
     instance.directory = directory;
     const auto open_all = [&](const auto& pins) -> Result<void> {
         for (const auto& entry : pins) {
-            const std::string path = directory + "/" + entry.name;
-            Fd fd(bpf_obj_get(path.c_str()));
-            if (!fd) {
-                const int error = errno;
-                if (error == ENOENT && access(directory.c_str(), F_OK) != 0) return {};  // removed meanwhile
-                const auto code = error == EPERM || error == EACCES ? Errc::permission : Errc::failed;
-                return fail(code, "cannot open " + path, errno_text(error), "weir detach --all removes the state");
-            }
-            instance.*entry.fd = std::move(fd);
+            const auto path = path_of(directory, entry);
+            auto opened = open_pin(path);
+            if (!opened && !is_there(directory)) return {};  // removed meanwhile
+            WEIR_TRY(instance.*entry.fd, std::move(opened));
         }
         return {};
     };
     WEIR_CHECK(open_all(map_pins));
-    WEIR_CHECK(open_all(program_pins));
+    WEIR_CHECK(open_all(programs_where(std::not_fn(is_on_demand))));
     if (!instance.clock) return std::nullopt;
     return instance;
 }
@@ -146,7 +170,8 @@ Result<std::optional<Instance>> open_instance() {
 
 Result<Instance> create_instance() {
     WEIR_TRY(const auto directory, state_directory());
-    WEIR_TRY(const auto skeleton, load(nullptr));
+    const auto programs = programs_where(std::not_fn(is_on_demand));
+    WEIR_TRY(const auto skeleton, load(nullptr, programs));
     WEIR_CHECK(write_settings(bpf_map__fd(skeleton->maps.settings)));
 
     // Pinned aside and then renamed: another process sees all of it or nothing. What a process that died left is
@@ -156,9 +181,9 @@ Result<Instance> create_instance() {
     WEIR_CHECK(StateLock::make_parents());
     if (mkdir(aside.c_str(), 0700) != 0) return fail(Errc::failed, "cannot create " + aside, errno_text(errno));
     for (const auto& entry : map_pins)
-        WEIR_CHECK(pin(map_fd(skeleton, entry), fmt::format("{}/{}", aside, entry.name)));
-    for (const auto& entry : program_pins)
-        WEIR_CHECK(pin(program_fd(skeleton, entry), fmt::format("{}/{}", aside, entry.name)));
+        WEIR_CHECK(pin(map_fd(skeleton, entry), path_of(aside, entry)));
+    for (const auto& entry : programs)
+        WEIR_CHECK(pin(program_fd(skeleton, entry), path_of(aside, entry)));
     if (rename(aside.c_str(), directory.c_str()) != 0)
         return fail(Errc::failed, "cannot put " + directory + " in place", errno_text(errno));
 
@@ -167,16 +192,28 @@ Result<Instance> create_instance() {
     return std::move(*instance);
 }
 
+Result<Fd> program_on_demand(const Instance& instance, OnDemand which) {
+    const auto& entry = program_pins.at(static_cast<std::size_t>(which));
+    const auto path = path_of(instance.directory, entry);
+    if (!is_there(path)) {
+        WEIR_TRY(const auto skeleton, load(&instance, {entry}));
+        WEIR_CHECK(pin(program_fd(skeleton, entry), path));
+    }
+    return open_pin(path);
+}
+
 void remove_unfinished_reload(const Instance& instance) {
     for (const auto& entry : program_pins)
-        unlink(fmt::format("{}/{}{}", instance.directory, entry.name, reload_suffix).c_str());
+        unlink((path_of(instance.directory, entry) + reload_suffix).c_str());
 }
 
 Result<void> reload_programs(Instance& instance) {
-    WEIR_TRY(const auto skeleton, load(&instance));
-    for (const auto& entry : program_pins) {
-        const std::string path = fmt::format("{}/{}", instance.directory, entry.name);
-        const std::string aside = path + reload_suffix;
+    const auto programs = programs_where(
+        [&](const Pin& entry) { return !is_on_demand(entry) || is_there(path_of(instance.directory, entry)); });
+    WEIR_TRY(const auto skeleton, load(&instance, programs));
+    for (const auto& entry : programs) {
+        const auto path = path_of(instance.directory, entry);
+        const auto aside = path + reload_suffix;
         unlink(aside.c_str());
         WEIR_CHECK(pin(program_fd(skeleton, entry), aside));
         if (rename(aside.c_str(), path.c_str()) != 0)

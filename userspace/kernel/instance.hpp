@@ -30,19 +30,24 @@ struct Instance {
     Fd settings;
     Fd tc_in;
     Fd tc_out;
-    Fd xdp;
     Fd clock;
-    Fd tick;
 };
+
+// Programs that few instances need. Each is loaded and pinned with the first use of it: the kernel takes longer to verify
+// these two than all the others together.
+enum class OnDemand { xdp, tick };
+
+// Opens it, and before that loads this binary's over the running maps if nobody has. Under StateLock.
+Result<Fd> program_on_demand(const Instance& instance, OnDemand which);
 
 // Opens what is pinned; nothing if Weir is not loaded in this network namespace.
 Result<std::optional<Instance>> open_instance();
 
-// Loads maps and programs and pins them, complete or not at all. Under StateLock.
+// Loads maps and programs, but for those on demand, and pins them, complete or not at all. Under StateLock.
 Result<Instance> create_instance();
 
-// Loads this binary's programs over the running maps and pins them in place of the old ones. Whoever is attached keeps
-// the old ones until update_hooks. Under StateLock.
+// Loads this binary's programs over the running maps and pins them in place of the old ones, those on demand only where
+// there is an old one. Whoever is attached keeps the old ones until update_hooks. Under StateLock.
 Result<void> reload_programs(Instance& instance);
 
 // Removes what a process killed in the middle of that has left. Under StateLock.

@@ -26,7 +26,8 @@ std::size_t place_of(int direction, std::uint32_t slot) {
 Result<void> order(const Instance& instance, weir_tick_order what) {
     weir_tick_call call{.order = static_cast<std::uint64_t>(what), .error = 0};
     DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &call, .ctx_size_in = sizeof(call));
-    if (bpf_prog_test_run_opts(instance.tick.get(), &options) != 0)
+    WEIR_TRY(const auto tick, program_on_demand(instance, OnDemand::tick));
+    if (bpf_prog_test_run_opts(tick.get(), &options) != 0)
         return fail(Errc::failed, "cannot run the program of fair share's tick", errno_text(errno));
     if (call.error != 0)
         return fail(Errc::failed, fmt::format("cannot {} fair share's timer", what == WEIR_TICK_STOP ? "stop" : "arm"),
