@@ -114,8 +114,8 @@ class Lab:
         if not shutil.which(QEMU):
             raise kernels.Unavailable(f"no {QEMU} here")
         self._timeout_s = timeout_s
-        # Where every instruction costs the same there is nothing to speculate on, so nothing to guard against.
-        self._options = "console=ttyS0 quiet panic=-1" + (" mitigations=off settle_s=5" if virtual_time else "")
+        # An emulated CPU does not speculate, so there is nothing to guard against.
+        self._options = "console=ttyS0 quiet panic=-1 mitigations=off" + (" settle_s=5" if virtual_time else "")
         self._command = [QEMU, "-accel", "tcg", "-smp", str(cpus), "-m", str(memory_mb), "-cpu", CPU,
                          "-no-reboot", "-nodefaults", "-display", "none", "-kernel", self._kernel.image]
         if virtual_time:

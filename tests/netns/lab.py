@@ -12,7 +12,7 @@
 Whatever a Lab made is undone on every way out: normal end, exception, SIGINT, SIGTERM; what a killed test left behind,
 the next Lab removes. Processes are ended by the pid that was started, nothing else is touched.
 
-A namespace is one Weir instance. Programs run in it by within.cpp, not `ip netns exec`, which hides the BPF file system.
+A namespace is one Weir instance. Programs run in it by within.cpp: `ip netns exec` would hide the BPF file system.
 """
 import atexit
 import concurrent.futures

@@ -10,9 +10,11 @@
 The program is started by a shell that says how the terminal was set before and after. The server ends with the
 Terminal, or with the test.
 """
+import contextlib
 import os
 import pathlib
 import shlex
+import signal
 import tempfile
 
 import lab
@@ -41,13 +43,18 @@ class Terminal:
         self.server = namespace.start("tmux", "-D", "-u", "-S", self.socket, "-f", "/dev/null",
                                       env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"})
         lab.wait_for(self.socket.exists, "tmux to listen")
-        self.tmux("new-session", "-d", "-x", columns, "-y", lines, "bash", "--norc", str(script))
+        self.shell = int(self.tmux("new-session", "-d", "-P", "-F", "#{pane_pid}", "-x", columns, "-y", lines,
+                                   "bash", "--norc", str(script)))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.server.kill()
+        # The terminal has gone with it, and the program; the shell then writes down how that ended.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.shell, signal.SIGKILL)
+        lab.wait_for(lambda: not pathlib.Path(f"/proc/{self.shell}").exists(), "the shell to go")
         self.folder.cleanup()
 
     def tmux(self, *words):
@@ -84,11 +91,10 @@ class Terminal:
 
     def pid(self, name="weir"):
         """Of the program: the shell's child."""
-        shell = int(self.tmux("display-message", "-p", "#{pane_pid}"))
-        children = pathlib.Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        children = pathlib.Path(f"/proc/{self.shell}/task/{self.shell}/children").read_text().split()
         found = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name]
         if len(found) != 1:
-            raise AssertionError(f"not one {name} under {shell}: {children}")
+            raise AssertionError(f"not one {name} under {self.shell}: {children}")
         return found[0]
 
     def code(self, timeout=10):

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Round-trip times split at the vNIC: known delays on both sides, with and without TCP timestamps and loss, IPv4 and IPv6.
+# NETWORK_MS:TENANT_MS, one after the other.
+parameter delays 5:1-20:10-80:1
+delays=${delays//-/ }
+
 tenant web 1
 tenant far 2
 echo 1 >/proc/sys/net/ipv4/ip_forward
@@ -39,9 +43,9 @@ for timestamps in 1 0; do
         for family in 4 6; do
             peer=10.2.0.2
             [ $family = 4 ] || peer=fd00:2::2
-            for delays in 5:1 20:10 80:1; do
-                case=ts$timestamps.loss$loss.ip$family.$delays
-                sides "${delays%:*}" "${delays#*:}" $loss
+            for delay in $delays; do
+                case=ts$timestamps.loss$loss.ip$family.$delay
+                sides "${delay%:*}" "${delay#*:}" $loss
                 # Under loss iperf3's own control connection is reset now and then.
                 for attempt in 1 2 3; do
                     keep "latency_$case" weir latency web --duration 3 -j &
@@ -56,13 +60,13 @@ for timestamps in 1 0; do
 done
 
 # Echo, without other traffic.
-for delays in 5:1 20:10; do
-    sides "${delays%:*}" "${delays#*:}" 0
+for delay in $delays; do
+    sides "${delay%:*}" "${delay#*:}" 0
     for family in 4 6; do
         peer=10.2.0.2
         [ $family = 4 ] || peer=fd00:2::2
-        keep "latency_echo.$family.$delays" weir latency web --duration 2.5 -j &
-        keep "ping_echo.$family.$delays" inside web ping -q -c 20 -i 0.1 $peer
+        keep "latency_echo.$family.$delay" weir latency web --duration 2.5 -j &
+        keep "ping_echo.$family.$delay" inside web ping -q -c 20 -i 0.1 $peer
         wait $!
     done
 done
