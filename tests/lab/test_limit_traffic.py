@@ -18,7 +18,7 @@ LONG = in_all("exact, but long: one rate and way on every change")
 COSTS = [SUBJECT, "cake", "htb"]
 
 
-class LimitUdp(Experiment, every_change=["6.12"]):
+class LimitUdp(Experiment, every_change=["6.1"]):
     virtual_time = True
     cases = {name: vm.case("limit_udp", kind=SUBJECT, **place) for name, place in UDP.items()}
     for name in ("10 tx", "100 rx"):
@@ -32,7 +32,7 @@ class LimitUdp(Experiment, every_change=["6.12"]):
                 self.assertEqual(figures["out_of_order"], 0)
 
 
-class LimitLocal(Experiment, every_change=["6.12"]):
+class LimitLocal(Experiment, every_change=["6.1"]):
     virtual_time = True
     cases = {"limited": vm.case("limit_local", kind=SUBJECT)}
 
@@ -45,7 +45,7 @@ class LimitLocal(Experiment, every_change=["6.12"]):
                 self.assertLessEqual(figures[f"{name}_tcp_bps"], 100_500_000)
 
 
-class LimitChange(Experiment, every_change=["6.12"]):
+class LimitChange(Experiment, every_change=["6.1"]):
     virtual_time = True
     cases = {"changed": vm.case("limit_change", kind=SUBJECT, changes=10)}
 
