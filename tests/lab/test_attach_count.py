@@ -3,20 +3,28 @@
 
 import unittest
 
+import vm
 from experiment import Experiment, Since
 
-WAYS = ["auto", "clsact", "xdp"]
 DIRECTIONS = {"tx": "in", "rx": "out"}  # the tenant's view: what the packet socket saw at the host's end
 MB20 = 20 << 20
 
 
 class AttachCount(Experiment, every_change=["6.1"]):
-    experiment = "attach_count"
     tc = Since({"6.1": "clsact", "6.6": "tcx"})
+    # Where there is no tcx, auto is clsact.
+    cases = Since({"6.1": {"ways": vm.case("attach_count", ways="auto-xdp")},
+                   "6.6": {"ways": vm.case("attach_count", ways="auto-clsact-xdp")}})
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.kept = cls._of(cls.cases["ways"])
+        cls.all_ways = vm.settings_of(cls.cases["ways"])["ways"].split("-")
 
     def ways(self):
         """Those that could be attached; test_every_command_succeeds tells of the others."""
-        ways = [way for way in WAYS if self.kept.code("attach_" + way) == 0]
+        ways = [way for way in self.all_ways if self.kept.code("attach_" + way) == 0]
         self.assertTrue(ways, self.kept.errors("attach_auto"))
         return ways
 
@@ -27,7 +35,7 @@ class AttachCount(Experiment, every_change=["6.1"]):
 
     def test_every_command_succeeds(self):
         steps = "attach status reload before_reload after_reload stats flows detach all truth to_tenant from_tenant"
-        for way in WAYS:
+        for way in self.all_ways:
             for step in steps.split():
                 with self.subTest(way=way, step=step):
                     name = f"{step}_{way}"

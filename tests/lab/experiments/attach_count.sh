@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each way of attaching: TCP both ways with GSO on, counted by Weir and by packet sockets; programs replaced amid the
 # traffic; then everything gone.
+parameter ways auto-clsact-xdp
+
 tenant web
 server web
 declare -A options=([auto]='' [clsact]='--bpf-hooks clsact' [xdp]='--ingress-hook xdp')
 
-for way in auto clsact xdp; do
+for way in ${ways//-/ }; do
     read -ra with <<<"${options[$way]}"
     quiet web
     keep "attach_$way" weir attach web "${with[@]}"
