@@ -36,8 +36,8 @@ MATRIX_SLICES = 7  # so that the number of parts is a prime: changes of always t
 PYTHON = ("python3", "-B")
 
 PARTS = (
-    Part("netns", 20, "what is long or statistical between namespaces of this kernel", layer="netns"),
-    Part("crash", 15, "hundreds of kills, at any step", layer="netns", modules=("test_crash", "test_upgrade")),
+    Part("netns", 6, "what is long or statistical between namespaces of this kernel", layer="netns"),
+    Part("crash", 6, "hundreds of kills, at any step", layer="netns", modules=("test_crash", "test_upgrade")),
     Part("lab_61", 25, "the cases of the lab that every change does not play, on Linux 6.1", layer="lab",
          kernels=("6.1",), needs_bpf=False),
     Part("lab_612", 25, "the same on Linux 6.12", layer="lab", kernels=("6.12", None), needs_bpf=False),
