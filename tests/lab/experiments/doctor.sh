@@ -7,20 +7,11 @@ modprobe nf_conntrack
 
 # examine NAME COMMAND...: what doctor finds at web while COMMAND, which has to succeed, runs.
 examine() {
-    local name=$1 code=0 failed=0 doctor
+    local name=$1 failed=0
     shift
-    set -m # else the shell has it ignore the interrupt that ends it
-    weir doctor web --duration 200 -j >"$RESULTS/$name.out" 2>"$RESULTS/$name.err" &
-    doctor=$!
-    set +m
-    until grep -q watching "$RESULTS/$name.err"; do
-        kill -0 "$doctor"
-        sleep 0.1
-    done
+    watch "$name" doctor web
     "$@" || failed=$?
-    kill -INT "$doctor"
-    wait "$doctor" || code=$?
-    echo "$code" >"$RESULTS/$name.code"
+    over "$name" INT
     if [ "$failed" -ne 0 ]; then
         echo "examine $name: \"$*\" failed with $failed" >&2
         return 1

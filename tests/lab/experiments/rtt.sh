@@ -48,9 +48,10 @@ for timestamps in 1 0; do
                 sides "${delay%:*}" "${delay#*:}" $loss
                 # Under loss iperf3's own control connection is reset now and then.
                 for attempt in 1 2 3; do
-                    keep "latency_$case" weir latency web --duration 3 -j &
+                    # It watches as long as iperf3 takes: a SYN that is lost is a second.
+                    watch "latency_$case" latency web
                     keep "iperf_$case" inside web iperf3 -c $peer --bidir -b 4M -l 8K -t 2
-                    wait $!
+                    over "latency_$case" INT
                     [ "$(cat "$RESULTS/iperf_$case.code")" != 0 ] || break
                     echo "iperf3 failed, attempt $attempt of $case" >&2
                 done
@@ -65,8 +66,8 @@ for delay in $delays; do
     for family in 4 6; do
         peer=10.2.0.2
         [ $family = 4 ] || peer=fd00:2::2
-        keep "latency_echo.$family.$delay" weir latency web --duration 2.5 -j &
+        watch "latency_echo.$family.$delay" latency web
         keep "ping_echo.$family.$delay" inside web ping -q -c 20 -i 0.1 $peer
-        wait $!
+        over "latency_echo.$family.$delay" INT
     done
 done

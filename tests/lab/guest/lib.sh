@@ -86,6 +86,21 @@ over() {
     echo "$code" >"$RESULTS/$1.code"
 }
 
+# watch NAME WORDS...: begins a reading command of weir's, which lasts until 'over NAME INT'.
+watch() {
+    local name=$1
+    shift
+    set -m # else the shell has it ignore the interrupt that ends it
+    weir "$@" --duration 300 -j >"$RESULTS/$name.out" 2>"$RESULTS/$name.err" &
+    meanwhile_pid[$name]=$!
+    set +m
+    # It waits for a signal between its first look and its second.
+    until grep -qs sigtimedwait "/proc/$!/wchan"; do
+        kill -0 $! || { cat "$RESULTS/$name.err" >&2; return 1; }
+        sleep 0.01
+    done
+}
+
 # truth_start IFACE, truth_stop NAME: what packet sockets see at an interface meanwhile, kept as NAME.
 truth_start() { meanwhile witness truth "$1" --ring-mb 32; }
 truth_stop() {
