@@ -5,20 +5,24 @@ import itertools
 import unittest
 
 import vm
-from experiment import Experiment, in_all
+from experiment import Experiment, Since, in_all
 
 # What the other side of the vNIC has no delay of.
 SIDES = {"network": 0, "tenant": 1}
 
 
-ALL_DELAYS = ("5:1", "20:10", "80:1")
+ALL_DELAYS = "5:1-20:10-80:1"
 
 
 class Rtt(Experiment, every_change=["6.12"]):
     virtual_time = True
-    cases = {"20:10": vm.case("rtt", delays="20:10"),
-             "all": in_all("exact, but long: one pair of delays on every change")(
-                 vm.case("rtt", delays="-".join(ALL_DELAYS)))}
+    cases = Since({
+        "6.1": {"all": vm.case("rtt", delays=ALL_DELAYS)},
+        "6.12": {
+            "20:10": vm.case("rtt", delays="20:10"),
+            "all": in_all("exact, but long: one pair of delays on every change")(vm.case("rtt", delays=ALL_DELAYS)),
+        },
+    })
 
     def played(self):
         """(what an experiment kept, its pairs of delays) of each case."""
