@@ -170,7 +170,7 @@ def halves(rig):
         packets.append(bytes(packet))
     failed = rig.nstat("IpReasmFails")
     rig.frames(*packets)
-    lab.wait_for(lambda: rig.nstat("IpReasmFails") == failed + HALVES, "the kernel to give them up", timeout=60)
+    lab.wait_for(lambda: rig.nstat("IpReasmFails") == failed + HALVES, "the kernel to give them up")
 
 
 HALVES = 30
@@ -191,8 +191,7 @@ def ask_for_neighbour(to):
 
     def send(rig):
         rig.send(to, count=ASKED)
-        lab.wait_for(lambda: "INCOMPLETE" not in rig.host.ip("neigh", "show", "10.0.0.77"), "the answer, or none",
-                     timeout=60)
+        lab.wait_for(lambda: "INCOMPLETE" not in rig.host.ip("neigh", "show", "10.0.0.77"), "the answer, or none")
 
     return counted(send, ASKED)
 
@@ -278,7 +277,7 @@ def overrun_other_cpu(rig):
         rig.lab.sender(rig.guest, "eth0", "--cpu", 0, "--count", 60000, "--size", 60, "--bypass-qdisc").finish()
         return not_handed_over(rig) > before
 
-    lab.wait_for(is_overrun, "a full backlog", timeout=60)
+    lab.wait_for(is_overrun, "a full backlog")
     measure.settle([measure.Point(rig.host, "vnic0")])
 
 

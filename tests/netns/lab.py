@@ -79,8 +79,8 @@ def require(*programs):
             raise unittest.SkipTest(f"needs {program}")
 
 
-def wait_for(condition, what, timeout=10, pause=0.02):
-    """Polls until condition() is true and returns that value."""
+def wait_for(condition, what, timeout=60, pause=0.02):
+    """Polls until condition() is true and returns that value. `timeout` ends what never comes; slow is no failure."""
     end = time.monotonic() + timeout
     while True:
         value = condition()
@@ -160,7 +160,7 @@ class Process:
             raise CommandError(str(result))
         return result
 
-    def stop(self, ok=(0,), timeout=20):
+    def stop(self, ok=(0,), timeout=60):
         """Asks it to end (SIGTERM) and waits."""
         if self.popen.poll() is None:
             self.popen.terminate()
@@ -180,7 +180,7 @@ class Watch:
 
     def __init__(self, process):
         self.process = process
-        wait_for(self._waits, "the watch to begin", timeout=60)
+        wait_for(self._waits, "the watch to begin")
 
     def _waits(self):
         if self.process.popen.poll() is not None:

@@ -75,7 +75,7 @@ class Terminal:
     def resize(self, columns, lines):
         self.tmux("resize-window", "-x", columns, "-y", lines)
 
-    def wait(self, condition, what="the screen", timeout=15):
+    def wait(self, condition, what="the screen", timeout=60):
         """Waits until condition(lines) is true and returns the lines; shows the screen if it never is."""
         seen = []
 
@@ -97,7 +97,7 @@ class Terminal:
             raise AssertionError(f"not one {name} under {self.shell}: {children}")
         return found[0]
 
-    def code(self, timeout=10):
+    def code(self, timeout=60):
         """How the program ended."""
         lab.wait_for((self.path / "code").exists, "the program to end", timeout)
         return int((self.path / "code").read_text())

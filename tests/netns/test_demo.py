@@ -152,7 +152,7 @@ class Demo:
         def seen():
             self.look()
             return happened() or self.popen.poll() is not None
-        lab.wait_for(seen, what, timeout=60, pause=0.005)
+        lab.wait_for(seen, what, pause=0.005)
 
     def wait_for_namespaces(self):
         self.wait_for(lambda: len(self.namespaces) == NAMESPACES and children(self.pid), "the demo's namespaces")

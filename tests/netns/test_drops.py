@@ -203,7 +203,7 @@ class Causes(lab.Case):
         self.host.sysctl(net__ipv4__neigh__vnic0__mcast_solicit=1, net__ipv4__neigh__vnic0__retrans_time_ms=100)
         before = self.table()
         self.send("10.0.0.77", 9, 10)
-        lab.wait_for(lambda: "FAILED" in self.host.ip("neigh", "show", "10.0.0.77"), "nobody's answer", timeout=60)
+        lab.wait_for(lambda: "FAILED" in self.host.ip("neigh", "show", "10.0.0.77"), "nobody's answer")
         self.assertEqual(self.grown(before)[("vnic0", "rx", "neigh_failed")], (10, 10))
 
     def test_full_ring_of_a_tap(self):

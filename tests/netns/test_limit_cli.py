@@ -282,7 +282,7 @@ class TestConfirm(Base):
         self.set("web", "--rx-max", "10mbit")
         self.set("web", "--tx-max", "5mbit", "--rx-max", "none", "--confirm-timeout", "1")
         self.assertEqual(self.flags(), LIMIT_TX | LIMIT_RX, "what may come back has to be looked at")
-        lab.wait_for(lambda: self.shown()["web"]["revert_in_ns"] is None, "the deadline", timeout=60)
+        lab.wait_for(lambda: self.shown()["web"]["revert_in_ns"] is None, "the deadline")
         limit = self.shown()["web"]
         self.assertEqual((limit["tx"]["max_bps"], limit["rx"]["max_bps"]), (None, 10_000_000))
         self.assertIn("reverted", self.limit("show").out)
@@ -296,7 +296,7 @@ class TestConfirm(Base):
         self.set("web", "--tx-max", "5mbit", "--confirm-timeout", "3600")
         self.assertEqual(set(self.shown()), {"web"})
         self.set("web", "--tx-max", "5mbit", "--confirm-timeout", "1")
-        lab.wait_for(lambda: not self.shown(), "the deadline", timeout=60)
+        lab.wait_for(lambda: not self.shown(), "the deadline")
         self.assertEqual(self.host.weir("export").json["limits"], [])
         self.limit("clear", "--all")
         self.assertFalse(os.path.exists(self.host.state_dir))
@@ -342,7 +342,7 @@ class TestTraffic(Base):
         self.set("web", "--tx-max", "64kbit", "--confirm-timeout", "3600")
         self.assertGreater(self.send(10_000), 0)
         self.set("web", "--tx-max", "64kbit", "--confirm-timeout", "1")
-        lab.wait_for(lambda: self.shown()["web"]["revert_in_ns"] is None, "the deadline", timeout=60)
+        lab.wait_for(lambda: self.shown()["web"]["revert_in_ns"] is None, "the deadline")
         self.assertEqual(self.send(1_000), 0)
 
 

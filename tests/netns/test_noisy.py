@@ -68,7 +68,7 @@ class Pulse(lab.Case):
                 self.assertLessEqual(max(found), whole)
                 return found
 
-            lab.wait_for(lambda: whole in peaks(), "a whole burst", timeout=60)
+            lab.wait_for(lambda: whole in peaks(), "a whole burst")
 
     def test_a_look_back_needs_nobody_to_watch(self):
         host, guest = self.lab.pair()

@@ -166,9 +166,9 @@ class Share(Uplink):
                 stack.callback(self.send(number, "--count", 0, "--rate", 1000).kill)
             ticks = self.ticks()
             # 12 Mbit/s each: a tick that has seen some of it grants by weight, and ticks go on coming.
-            lab.wait_for(lambda: self.is_shared(self.grants(), (1 / 7, 2 / 7, 4 / 7)), "the shares", timeout=60)
-            lab.wait_for(lambda: self.ticks() >= ticks + 100, "ticks", timeout=60)
-            lab.wait_for(lambda: self.passed() > passed, "what it lets through", timeout=60)
+            lab.wait_for(lambda: self.is_shared(self.grants(), (1 / 7, 2 / 7, 4 / 7)), "the shares")
+            lab.wait_for(lambda: self.ticks() >= ticks + 100, "ticks")
+            lab.wait_for(lambda: self.passed() > passed, "what it lets through")
             passed = self.passed() - passed
         took_s = (time.monotonic_ns() - begin_ns) / 1e9
         # Until the tick has seen them, each may have what the others do not use;

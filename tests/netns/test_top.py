@@ -215,11 +215,11 @@ class Keys(Simulated):
             for key, shown in (("?", "keys and columns"), ("x", "by load")):
                 begun = time.monotonic()
                 terminal.press(key)
-                terminal.wait(lambda screen, shown=shown: shown in screen[0], shown, timeout=60)
+                terminal.wait(lambda screen, shown=shown: shown in screen[0], shown)
                 slowest = max(slowest, time.monotonic() - begun)
         begun = time.monotonic()
         terminal.press("q")
-        self.assertEqual(terminal.code(timeout=60), 0)
+        self.assertEqual(terminal.code(), 0)
         return slowest, time.monotonic() - begun
 
     def test_keys_are_answered_during_long_readings(self):
@@ -284,9 +284,9 @@ class Leaving(Simulated):
         lab.wait_for(lambda: termios.tcgetattr(slave) != before, "it to take the terminal")
         stack = pathlib.Path(f"/proc/{process.pid}/wchan")
         lab.wait_for(lambda: "n_tty_write" in stack.read_text() or "tty" in stack.read_text() or
-                     "wait_woken" in stack.read_text(), "it to stand still", timeout=20)
+                     "wait_woken" in stack.read_text(), "it to stand still")
         process.terminate()
-        self.assertIn(process.wait(timeout=10), (128 + signal.SIGTERM, -signal.SIGTERM))
+        self.assertIn(process.wait(timeout=60), (128 + signal.SIGTERM, -signal.SIGTERM))
         self.assertEqual(termios.tcgetattr(slave), before)
         os.close(slave)
 
@@ -348,7 +348,7 @@ class Price(Simulated):
         status = pathlib.Path(f"/proc/{terminal.pid()}/status")
         sleeps = lambda: int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.MULTILINE)[1])  # noqa: E731
         begun, before = time.monotonic(), sleeps()
-        lab.wait_for(lambda: sleeps() > before + 10, "readings", timeout=60)
+        lab.wait_for(lambda: sleeps() > before + 10, "readings")
         self.assertLess(sleeps() - before, 20 * (1 + (time.monotonic() - begun) / 0.5))
 
     @in_all("statistical: CPU time")
@@ -385,7 +385,7 @@ class Live(lab.Case):
         read()
         packets = size = 0
         self.lab.sender(guest, "eth0", "--count", 3000, "--size", 1000).finish()
-        lab.wait_for(lambda: read() or packets > 2999, "all packets", timeout=60)
+        lab.wait_for(lambda: read() or packets > 2999, "all packets")
         top.kill()
         self.assertAlmostEqual(packets, 3000, delta=3)
         self.assertAlmostEqual(size, 3_000_000, delta=3000)

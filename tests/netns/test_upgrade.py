@@ -30,7 +30,7 @@ class TestReload(lab.Case):
                 program_ids |= self.ids(host)
                 lab.wait_for(lambda last=last: host.stats()["vnic0"]["tx"]["packets"] > last, "the counters to go on")
                 last = host.stats()["vnic0"]["tx"]["packets"]
-            lab.wait_for(lambda: host.stats()["vnic0"]["tx"]["packets"] > enough, "traffic", timeout=60)
+            lab.wait_for(lambda: host.stats()["vnic0"]["tx"]["packets"] > enough, "traffic")
             sent, sent_back = out.stop().json, back.stop().json
         self.assertGreater(len(program_ids), reloads, "the programs were not replaced")
         window.check(self, at_least=1_000)
