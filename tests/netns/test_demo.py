@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """scripts/demo: what it says, and that nothing of it is left, however it ends.
 
-The demo's network namespaces have no names. They are found by the descriptors that the process holds while it runs, and
-are gone when no process is in them, holds them or has them mounted.
+The demo's network namespaces have names only in a mount namespace of its own. They are found there while it runs, and
+are gone when no process is in them or holds them, and they are mounted nowhere.
 """
 import ctypes
 import importlib
@@ -30,6 +30,7 @@ sys.path.append(str(SCRIPTS / "lib" / "demo"))
 report = importlib.import_module("report")
 SCRIPT = str(SCRIPTS / "demo")
 NAMESPACES = 5
+MARK = "weir-demo"  # the source of what it mounts
 LONG = "120"  # seconds: a demo that ends within a test's patience has been ended
 CLONE_NEWNET = 0x40000000
 NOBODY = 65534
@@ -53,6 +54,34 @@ def entries(path):
         return os.listdir(path)
     except OSError:
         return []
+
+
+def is_apart(pid):
+    """Whether the process has mounts of its own."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt")
+    except OSError:
+        return False
+
+
+def namespaces_of(pid):
+    """Inode -> path, of the network namespaces of a process of the demo: its own, and those that the demo has given
+    names, in a file system of its own (the machine's are in the list of mounts, too)."""
+    if not is_apart(pid):
+        return {}
+    own = f"/proc/{pid}/ns/net"
+    found = {inode_at(own): own}
+    try:
+        with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
+            mounts = [line.split() for line in file]
+    except OSError:
+        mounts = []
+    names = {mount[0] for mount in mounts if mount[-2] == MARK}
+    for _, parent, _, root, path, *_ in mounts:
+        if parent in names and (inode := re.fullmatch(r"net:\[(\d+)\]", root)):
+            found[int(inode[1])] = f"/proc/{pid}/root{path}"
+    found.pop(None, None)
+    return found
 
 
 def namespaces_held_by(pid):
@@ -103,13 +132,13 @@ def descendants(pid):
 
 
 def places_of(namespaces):
-    """Who is in one of the namespaces (inode -> cookie) or holds one, and where one is mounted. The kernel gives a free
-    inode number to the next namespace, a cookie never."""
+    """Who is in one of the namespaces (inode -> cookie), holds one, or has it mounted. The kernel gives a free inode
+    number to the next namespace, a cookie never."""
     found = {}
     for pid in filter(str.isdigit, entries("/proc")):
         own = f"/proc/{pid}/ns/net"
-        for inode, path in {inode_at(own): own, **namespaces_held_by(pid)}.items():
-            found.setdefault(inode, []).append((path, f"process {pid} {name_of(pid)} in or with"))
+        for inode, path in {inode_at(own): own, **namespaces_held_by(pid), **namespaces_of(pid)}.items():
+            found.setdefault(inode, []).append((path, f"process {pid} {name_of(pid)} has"))
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         for line in mounts:
             if inode := re.search(r"net:\[(\d+)\]", line):
@@ -140,12 +169,15 @@ class Demo:
 
     def look(self):
         """Notes what there is of it now."""
-        for inode, path in namespaces_held_by(self.pid).items():
-            if inode not in self.namespaces and (cookie := cookie_at(path)):
-                self.namespaces[inode] = cookie
-                self.state_dirs.add(f"{lab.STATE}/net-{cookie}")
-        self.processes.update((pid, name) for pid in descendants(self.pid) if (name := name_of(pid)))
-        self.was_attached = self.was_attached or any(map(os.path.isdir, self.state_dirs))
+        its = descendants(self.pid)
+        self.processes.update((pid, name) for pid in its if (name := name_of(pid)))
+        for pid in its:
+            for inode, path in namespaces_of(pid).items():
+                if inode not in self.namespaces and (cookie := cookie_at(path)):
+                    self.namespaces[inode] = cookie
+                    self.state_dirs.add(f"{lab.STATE}/net-{cookie}")
+            self.was_attached = self.was_attached or any(os.path.isdir(f"/proc/{pid}/root{directory}")
+                                                         for directory in self.state_dirs)
 
     def wait_for(self, happened, what):
         """Until it has happened, or the demo has ended."""
@@ -154,8 +186,11 @@ class Demo:
             return happened() or self.popen.poll() is not None
         lab.wait_for(seen, what, pause=0.005)
 
+    def wait_for_child(self):
+        self.wait_for(lambda: any(map(is_apart, children(self.pid))), "the demo's own process")
+
     def wait_for_namespaces(self):
-        self.wait_for(lambda: len(self.namespaces) == NAMESPACES and children(self.pid), "the demo's namespaces")
+        self.wait_for(lambda: len(self.namespaces) == NAMESPACES, "the demo's namespaces")
 
     def wait_for_weir(self):
         self.wait_for(lambda: self.was_attached, "Weir to be attached")
@@ -176,12 +211,14 @@ class Demo:
         """All that is left of it, in words."""
         found = [f"process {pid} {name}" for pid, name in self.processes if name_of(pid) == name]
         found += places_of(self.namespaces)
+        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+            found += [f"mounted: {line}" for line in mounts if line.split()[-2] == MARK]
         for directory in self.state_dirs:
             found += [f"pins in {path}" for path in (directory, directory + "-aside") if os.path.exists(path)]
         return found
 
     def kill(self):
-        """For a test that failed half way. Its own child takes away the rest."""
+        """For a test that failed half way. All else dies with it."""
         if self.popen.poll() is None:
             self.popen.kill()
         self.popen.wait()
@@ -424,7 +461,7 @@ class TestEveryWayOut(DemoCase):
     def end_parent(self, moment):
         with self.subTest(moment=moment.__name__):
             demo = self.end(signal.SIGKILL, moment)
-            # The child has seen it and takes everything away by itself; the pipes end with it.
+            # The kernel ends its child, and with that everything; so do the pipes.
             demo.finish(timeout=60)
             self.assert_gone(demo, timeout=30)
 
@@ -435,14 +472,20 @@ class TestEveryWayOut(DemoCase):
     def test_sigterm(self):
         self.end_by_signal(signal.SIGTERM, Demo.wait_for_traffic)
 
+    def ctrl_c(self, moment):
+        """As a terminal sends it: to the whole process group."""
+        with self.subTest(moment=moment.__name__):
+            demo = self.demo("--seconds", LONG)
+            moment(demo)
+            os.killpg(demo.pid, signal.SIGINT)
+            out, err = demo.finish(timeout=60)
+            self.assertEqual((demo.popen.returncode, out), (1, ""), err)
+            self.assertRegex(err, r"\Ademo: the demo was stopped by SIGINT: [^\n]*\n\Z")
+            self.assert_gone(demo)
+
     def test_ctrl_c_reaches_the_whole_process_group(self):
-        demo = self.demo("--seconds", LONG)
-        demo.wait_for_traffic("-c")
-        os.killpg(demo.pid, signal.SIGINT)
-        _, err = demo.finish(timeout=60)
-        self.assertEqual(demo.popen.returncode, 1, err)
-        self.assertIn("SIGINT", err)
-        self.assert_gone(demo)
+        for moment in (Demo.wait_for_child, *MOMENTS):
+            self.ctrl_c(moment)
 
     def test_child_killed(self):
         for moment in MOMENTS:
@@ -469,7 +512,8 @@ class TestEveryWayOut(DemoCase):
     def test_ends_at_any_moment(self):
         """From the first namespace to the report; WEIR_SEED repeats a run."""
         rng = random.Random(SEED)
-        for way in (lambda moment: self.end_by_signal(signal.SIGINT, moment), self.end_child, self.end_parent) * 8:
+        for way in (lambda moment: self.end_by_signal(signal.SIGINT, moment), self.ctrl_c, self.end_child,
+                    self.end_parent) * 8:
             seconds = rng.uniform(0, 4)
 
             def moment(demo, seconds=seconds):

@@ -4,7 +4,7 @@
     dns.py answer ADDRESS PORT           until SIGTERM
     dns.py ask ADDRESS PORT SECONDS
 
-Each says at its end how many messages it has sent.
+Each says at its end how many messages it has sent; who answers says first that it listens.
 """
 import contextlib
 import random
@@ -29,6 +29,7 @@ def answer(address):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as responder:
         responder.bind(address)
         responder.settimeout(0.1)
+        print("listening", flush=True)
         while not stopping:
             with contextlib.suppress(TimeoutError):
                 _, peer = responder.recvfrom(512)

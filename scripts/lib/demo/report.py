@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 
-from ground import BATCH, DB, DNS_PORT, TENANTS, UPLINK, WEB
+from stage import BATCH, DB, DNS_PORT, TENANTS, UPLINK, WEB
 from table import duration, heading, painted, scaled, table, toned, wrapped
 
 # Headers on the wire, layer 2 on: Ethernet, IPv4, and TCP with its timestamp option or UDP.

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from ground import TENANTS, Program
+from stage import TENANTS, Program
 from table import COLUMNS, IS_TERMINAL, bar, painted, scaled, table
 
 REFRESH = 0.5
