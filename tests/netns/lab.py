@@ -18,6 +18,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import ctypes
+import fcntl
 import glob
 import json
 import os
@@ -485,10 +486,16 @@ def _alive(pid):
 
 
 def _sweep():
-    """Removes the namespaces of tests that are dead (killed, so that they could not clean up)."""
-    if not os.path.isdir("/run/netns"):
+    """Removes the namespaces of tests that are dead (killed, so that they could not clean up). One at a time sweeps."""
+    try:
+        folder = os.open("/run/netns", os.O_RDONLY)
+    except FileNotFoundError:
         return
-    for name in os.listdir("/run/netns"):
-        parts = name.split("-")
-        if parts[0] == PREFIX and len(parts) == 3 and parts[1].isdigit() and not _alive(int(parts[1])):
-            Namespace(None, name, "stale").remove()
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        for name in os.listdir(folder):
+            parts = name.split("-")
+            if parts[0] == PREFIX and len(parts) == 3 and parts[1].isdigit() and not _alive(int(parts[1])):
+                Namespace(None, name, "stale").remove()
+    finally:
+        os.close(folder)
