@@ -5,6 +5,7 @@ import unittest
 
 import limit_bars
 import limit_figures
+import matrix
 import vm
 
 MS = 1_000_000
@@ -105,6 +106,26 @@ class Bars(unittest.TestCase):
                 self.assertIn(word, wrong)
         self.assertIsNone(limit_bars.udp({"delivered_of_limit": 1.004}))
         self.assertIn("99.40%", limit_bars.udp({"delivered_of_limit": 0.994}))
+
+    def judged(self, rate, delay, known=(), **worse):
+        same = {"rate": rate, "delay": delay}
+        weir = vm.case("limit_tcp", kind="weir", **same)
+        cases = {weir: {**self.GOOD, **worse}, vm.case("limit_tcp", kind="cake", **same): self.GOOD}
+        (line,), held, new = matrix.judged("6.1", cases, {("6.1", weir): set(known)})
+        return line.rpartition(": ")[2], held, new
+
+    def test_udp_is_held(self):
+        udp = {vm.case("limit_udp", kind="weir", rate="100mbit"): {"delivered_of_limit": 0.9}}
+        self.assertEqual(matrix.judged("6.1", udp, {})[1:], (0, 1))
+
+    def test_what_one_loss_decides_is_said_and_not_held(self):
+        for worse in ({"goodput_bps": 90e6}, {"ping_added_p50_ms": 0.3}):
+            self.assertEqual(self.judged("1000mbit", 20, **worse), ("by chance", 1, 0))
+            self.assertEqual(self.judged("1000mbit", 1, **worse), ("MISSED", 0, 1))
+            self.assertEqual(self.judged("100mbit", 20, **worse), ("MISSED", 0, 1))
+        self.assertEqual(self.judged("1000mbit", 20, goodput_bps=90e6, bulk_queue_p50_ms=11), ("MISSED", 0, 1))
+        self.assertEqual(self.judged("1000mbit", 20, wire_highest_second_bps=1.1e9), ("MISSED", 0, 1))
+        self.assertEqual(self.judged("100mbit", 20, known=["goodput  of CAKE's"], goodput_bps=90e6), ("known", 0, 0))
 
 
 if __name__ == "__main__":
