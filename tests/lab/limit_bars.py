@@ -64,8 +64,8 @@ def ecn(_, subject, __):
 
 TCP = [goodput, highest_second, waits, queue, ecn]
 # At this rate, over a path with a delay, one loss more or less decides what a flow makes of its seconds and what waits
-# behind it, and how CAKE's bursts meet the emulated CPU what CAKE does (docs/lab.md): of two builds with the same
-# rules, one holds these bars and the other does not.
+# behind it, and how CAKE's bursts meet the emulated CPU what CAKE does (docs/lab.md): of two runs of a case,
+# one holds these bars and the other does not.
 BY_CHANCE = [goodput, waits]
 BY_CHANCE_RATE, BY_CHANCE_DELAY_MS = "1000mbit", 20
 

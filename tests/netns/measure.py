@@ -131,18 +131,18 @@ class Window:
                    for name, counts in truth["classes"].items()}
         return truth[packets], truth[size], truth["frames"], classes
 
-    def check(self, test, at_least=1, cut=False):
-        """The ledgers' error is 0 packets and 0 bytes, and there was traffic at all: so many packets both ways
-        together (how many of them are one way's is up to TCP's acknowledgements and to who ends first). With
-        `cut`, the kernel cuts GSO frames between the egress hook and the capture, so skbs there are
-        fewer than the truth's frames."""
+    def check(self, test, at_least=1, together=0, cut=False):
+        """The ledgers' error is 0 packets and 0 bytes, and there was traffic at all: so many packets each way, and so
+        many both ways together (how many are one way's can be up to TCP's acknowledgements). With `cut`, the kernel
+        cuts GSO frames between the egress hook and the capture, so skbs there are fewer than the truth's frames."""
         for point in self.points:
             both = sum(self.wanted(point, direction)[0] for direction in ("tx", "rx"))
-            test.assertGreaterEqual(both, at_least, f"{point.where}: no traffic: nothing was tested")
+            test.assertGreaterEqual(both, together, f"{point.where}: no traffic: nothing was tested")
             for direction in ("tx", "rx"):
                 packets, size, skbs, classes = self.wanted(point, direction)
                 ledger = self.ledger[point][direction]
                 with test.subTest(where=point.where, direction=direction):
+                    test.assertGreaterEqual(packets, at_least, "no traffic: nothing was tested")
                     counted = (ledger["packets"], ledger["bytes"], coarse(ledger["classes"]))
                     test.assertEqual(counted, (packets, size, classes),
                                      "ledger (first) against truth (second): packets, bytes, by class")

@@ -45,7 +45,7 @@ class TestMatrix(lab.Case):
             with self.subTest(offloads=offloads, to=to, traffic=name):
                 with measure.Window(self.lab, points) as window:
                     self.lab.iperf(guest, host, to, *TRAFFIC[name])
-                window.check(self, at_least=300, cut=offloads == "off")
+                window.check(self, together=1_000, cut=offloads == "off")
                 if name == "tcp":
                     gso = window.truth_of(guest, "eth0")["out"]["gso_frames"]
                     self.assertEqual(gso > 0, offloads != "off", f"{gso} GSO frames: not what was to be tested")
