@@ -97,12 +97,19 @@ static __always_inline __u64 weir_limit_horizon(const struct weir_limit_directio
     return weir_aqm_is_overloaded(limit, rule) ? rule->overload_horizon : rule->horizon;
 }
 
+/* How far ahead the bucket of all that overtakes may be for a packet of that share, at most flow_burst, to fit whole into
+ * it. A share below half a flow_burst gets room beyond it, the more the smaller it is: wherever full packets have filled
+ * the bucket, small ones find some. */
+static __always_inline __u64 weir_sparse_room(const struct weir_limit_rule* rule, __u64 share) {
+    const __u64 half = rule->flow_burst >> 1;
+    return rule->flow_burst - share + (share < half ? half - share : 0);
+}
+
 static __always_inline void weir_limit_open(struct weir_limit_direction* limit, __u64 now_ns, __u64 bytes,
                                             __u64 packets, __u64 hash, struct weir_limit_case* one) {
     const __u64 now = weir_fixed_time(now_ns);
     const struct weir_limit_rule* rule;
     __u64 byte_cost, ahead, queue_ns, share;
-    int is_sparse;
 
     one->outcome = WEIR_LIMIT_PASS;
     one->delay_ns = 0;
@@ -139,10 +146,9 @@ static __always_inline void weir_limit_open(struct weir_limit_direction* limit, 
         return;
     }
 
-    /* Only what fits whole may overtake: where full packets have taken the room, there is still some for small ones. */
     share = one->cost << WEIR_FLOW_SHARE_SHIFT;
-    is_sparse = one->flow_ahead + share <= rule->flow_burst;
-    if (is_sparse && weir_bucket_take(&limit->sparse_time, now, share, rule->flow_burst - share).is_admitted) {
+    if (one->flow_ahead + share <= rule->flow_burst &&
+        weir_bucket_take(&limit->sparse_time, now, share, weir_sparse_room(rule, share)).is_admitted) {
         weir_bucket_take(&limit->byte_time, now, one->cost, WEIR_NEVER_FULL);
         weir_flow_raise(limit, one->place, now, one->flow_ahead + share);
         return;
