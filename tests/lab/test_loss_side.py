@@ -16,7 +16,8 @@ class LossSide(Experiment, every_change=["6.1"]):
         self.assertEqual(len(flows), 1)
         lost = flows[0]["lost"]
         print(f"{self.kernel} loss on the {side}'s side: the sender's kernel "
-              f"{self.kept.figure('retransmits_' + side)}, Weir {vnic['tcp']['tx']['retransmits']}, lost {lost}",
+              f"{self.kept.figure('retransmits_' + side):.0f}, of which lost again "
+              f"{self.kept.figure('lost_again_' + side):.0f}, Weir {vnic['tcp']['tx']['retransmits']}, lost {lost}",
               flush=True)
         return vnic["tcp"]["tx"]["retransmits"], lost
 
@@ -28,13 +29,14 @@ class LossSide(Experiment, every_change=["6.1"]):
         self.assertGreater(lost["network"], 0.95 * (lost["network"] + lost["tenant"]))
 
     def test_loss_before_the_vnic(self):
-        """What is lost before the vNIC, and once more when it is sent again, was never seen: one in a hundred, and more
-        where the sender loses several in a row."""
-        truth = self.kept.figure("retransmits_tenant")
+        """What is lost before the vNIC once more, when it is sent again, was never seen: the sender knows how many. Nor
+        is there a gap where the last frame of a flight is lost: of 20 runs, one had such, and was two packets short."""
+        sent_again, lost_again = (self.kept.figure(name + "_tenant") for name in ("retransmits", "lost_again"))
+        truth = sent_again - lost_again
         counted, lost = self.counted("tenant")
         self.assertGreater(truth, 100)
-        self.assertLessEqual(counted, truth)
-        self.assertAlmostEqual(counted, truth, delta=0.05 * truth)
+        self.assertLessEqual(counted, sent_again)
+        self.assertAlmostEqual(counted, truth, delta=0.02 * truth)
         self.assertGreater(lost["tenant"], lost["network"])
 
 

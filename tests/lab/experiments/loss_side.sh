@@ -9,11 +9,10 @@ for end in 1:web 2:far; do
     inside "$name" ethtool -K eth0 tso off gso off gro off
     ethtool -K "$name" tso off gso off gro off
 done
-server far
 keep attach_far weir attach far --role uplink
 
-# sent_again NAMESPACE: its kernel's own count.
-sent_again() { inside "$1" nstat -asz TcpRetransSegs | awk '/RetransSegs/ { print $2 }'; }
+# count_of COUNTER: what the sender's kernel counted.
+count_of() { inside web nstat -asz "$1" | awk -v name="$1" '$1 == name { print $2 }'; }
 
 for side in network tenant; do
     of_tenant=() of_network=()
@@ -22,9 +21,12 @@ for side in network tenant; do
     inside far tc qdisc replace dev eth0 root netem limit 10000 delay 20ms
     tc qdisc replace dev far root netem limit 10000 "${of_network[@]}"
     keep "attach_$side" weir attach web
-    before=$(sent_again web)
-    keep "iperf_$side" inside web iperf3 -c 10.2.0.2 -n 30M -J
-    figure "retransmits_$side" $(($(sent_again web) - before))
+    sent_again=$(count_of TcpRetransSegs) lost_again=$(count_of TcpExtTCPLostRetransmit)
+    meanwhile "sink_$side" inside far bulk sink
+    keep "source_$side" inside web bulk source 10.2.0.2 --seconds 30
+    over "sink_$side" TERM
+    figure "retransmits_$side" $(($(count_of TcpRetransSegs) - sent_again))
+    figure "lost_again_$side" $(($(count_of TcpExtTCPLostRetransmit) - lost_again))
     keep "tcp_$side" inside web nstat -asz
     keep "qdisc_$side" inside web tc -s qdisc show dev eth0
     keep "latency_$side" weir latency web -j
