@@ -143,6 +143,8 @@ static __always_inline void weir_parse_tcp(struct weir_view* view, const __u8* a
     out->payload_bytes = available - header;
     if (header < 32) return;
     at = weir_at(view, out->l4_offset, 32);
+    if (!at && view->kind == WEIR_VIEW_DIRECT) /* they may stand beyond what is linear */
+        out->class_id = out->family == 6 ? WEIR_CLASS_IPV6_L4_TRUNCATED : WEIR_CLASS_IPV4_L4_TRUNCATED;
     if (!at || weir_be32(at + 20) != WEIR_TCP_TIMESTAMP_OPTION) return;
     out->tcp_has_timestamps = 1;
     out->tcp_tsval = weir_be32(at + 24);

@@ -15,6 +15,8 @@ inline KnownFrames ipv4_l4_frames() {
     constexpr auto other = WEIR_CLASS_IPV4_OTHER;
     return {
         flow4("ipv4_tcp_syn", ip().tcp({.flags = 2, .option_words = 5}), WEIR_CLASS_IPV4_TCP, 6, usual_ports),
+        flow4("ipv4_tcp_timestamps", ip().tcp({.data_offset = 8}).raw({1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 3}).payload(9),
+              WEIR_CLASS_IPV4_TCP, 6, usual_ports),
         flow4("ipv4_tcp_no_payload", ip().tcp(), WEIR_CLASS_IPV4_TCP, 6, usual_ports),
         flow4("ipv4_tcp_port_0", ip().tcp({.source_port = 0, .destination_port = 65535}), WEIR_CLASS_IPV4_TCP, 6,
               {0, 65535}),
@@ -80,6 +82,8 @@ inline KnownFrames ipv6_l4_frames() {
     constexpr auto other = WEIR_CLASS_IPV6_OTHER;
     return {
         flow6("ipv6_tcp", ip().tcp({.option_words = 3}).payload(100), WEIR_CLASS_IPV6_TCP, 6, usual_ports),
+        flow6("ipv6_tcp_timestamps", ip().tcp({.data_offset = 8}).raw({1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 3}).payload(9),
+              WEIR_CLASS_IPV6_TCP, 6, usual_ports),
         flow6("ipv6_tcp_no_payload", ip().tcp(), WEIR_CLASS_IPV6_TCP, 6, usual_ports),
         flow6("ipv6_tcp_truncated_at_0", ip().tcp().truncate(l4), cut, 6),
         flow6("ipv6_tcp_truncated_at_19", ip().tcp().truncate(l4 + 19), cut, 6),
