@@ -2,7 +2,9 @@
 // Runs a command and kills it right after one of its steps: at the same place every time, however busy the machine is.
 //
 //     kill_at STEP COMMAND WORD...      kills it (SIGKILL) after step STEP, the first is 1; exit code 137
-//     kill_at 0 COMMAND WORD...         lets it end, and says on standard error how many steps it took: {"steps":N}
+//     kill_at 0 COMMAND WORD...         lets it end
+//
+// Of a command that ended, be it for want of steps, standard error says how many it took: {"steps":N}
 //
 // A step is a system call that has changed what outlives the process: of bpf(2) all but what only reads or makes, what is
 // sent to netlink but for questions, and what makes, renames or removes a file. One that failed has changed nothing.
@@ -111,6 +113,6 @@ int main(int argc, char** argv) {
     const std::uint64_t last = std::strtoull(argv[1], nullptr, 10);
     std::uint64_t steps = 0;
     const int code = run(start(argv + 2), last, steps);
-    if (last == 0) std::fprintf(stderr, "{\"steps\":%lu}\n", steps);
+    if (code != 128 + SIGKILL) std::fprintf(stderr, "{\"steps\":%lu}\n", steps);
     return code;
 }
