@@ -5,15 +5,25 @@ import json
 import lab
 
 
-def steps_of(namespace, *words, stdin=None):
-    """How many steps the command takes when nobody kills it."""
-    done = namespace.run(lab.tool("kill_at"), 0, lab.tool("weir"), *words, stdin=stdin)
-    return json.loads(done.err.splitlines()[-1])["steps"]
+def each(most, prepare, namespace, *words, stdin=None):
+    """Kills the command once after each of so many of its steps, spread over all of them, each time as `prepare` has
+    left it, and yields which step of how many. A command that sweeps away what ended network namespaces have left takes
+    more steps when another test has just ended: if those are no more, it is killed after the last of the others."""
+    prepare()
+    steps = _run(0, namespace, *words, stdin=stdin)
+    assert steps > 1, f"{words}: nothing to kill"
+    for step in spread(most, steps):
+        while step:
+            at = step
+            prepare()
+            step = _run(at, namespace, *words, stdin=stdin)
+        yield f"{at} of {steps}"
 
 
-def kill_after(step, namespace, *words, stdin=None):
-    """Kills the command after that step of its."""
-    namespace.run(lab.tool("kill_at"), step, lab.tool("weir"), *words, stdin=stdin, ok=(128 + 9,))
+def _run(last, namespace, *words, stdin=None):
+    """How many steps the command took, 0 if it was killed after step `last` (none is 0)."""
+    done = namespace.run(lab.tool("kill_at"), last, lab.tool("weir"), *words, stdin=stdin, ok=(0, 128 + 9))
+    return 0 if done.code else json.loads(done.err.splitlines()[-1])["steps"]
 
 
 def spread(count, steps):

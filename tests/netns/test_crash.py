@@ -2,6 +2,7 @@
 """kill -9 of attach, detach and apply after a step that changed something; one `weir apply` afterwards always mends
 everything. Which steps there are is counted first, and they are the same every time."""
 import concurrent.futures
+import functools
 import json
 import os
 import unittest
@@ -37,7 +38,7 @@ class Victim:
         self.host, self.guest = self.lab.namespace(f"host-{way}"), self.lab.namespace(f"guest-{way}")
         for name in NAMES:
             self.lab.veth(self.host, name, self.guest, name)
-        self.killed, self.steps = 0, {}
+        self.killed = 0
         self.mend()
         self.reference = self.picture()
         self.owned = len(footprint.owned(self.host))
@@ -58,14 +59,10 @@ class Victim:
         self.check("without any kill")
         for name, before, words, document in self.commands:
             words, stdin = self.hooks(words), json.dumps(document) if document else None
-            self.prepare(before)
-            self.steps[name] = kills.steps_of(self.host, *words, stdin=stdin)
-            for step in kills.spread(most, self.steps[name]):
-                self.prepare(before)
-                kills.kill_after(step, self.host, *words, stdin=stdin)
+            for step in kills.each(most, functools.partial(self.prepare, before), self.host, *words, stdin=stdin):
                 self.killed += 1
                 mended = self.mend()
-                self.check(f"{self.way}, {name} killed after step {step} of {self.steps[name]}: {mended}")
+                self.check(f"{self.way}, {name} killed after step {step}: {mended}")
             self.check_counts()
         self.check_nothing_stays()
 
@@ -117,7 +114,7 @@ class TestKill(lab.Case):
         with concurrent.futures.ThreadPoolExecutor(len(victims)) as pool:
             runs = [pool.submit(victim.run, most) for victim in victims]
         for victim in victims:
-            print(f"{victim.way}: {victim.killed} killed, of steps: {victim.steps}", flush=True)
+            print(f"{victim.way}: {victim.killed} killed", flush=True)
         for run in runs:
             run.result()
 

@@ -2,6 +2,7 @@
 """Limits as the command line sets them: what the programs then read (from the maps, not by weir), that nothing is
 half done, that what is not confirmed ends by itself, and that a kill -9 after any step is mended by the next change.
 """
+import functools
 import json
 import os
 import struct
@@ -356,14 +357,9 @@ class TestKill(Base):
         """Each change, after so many of its steps."""
         self.host.weir("attach", "vnic0", "--tenant", "web")
         for number, words in enumerate(self.STEPS):
-            self.redo(number)
-            steps = kills.steps_of(self.host, "limit", *words)
-            self.assertGreater(steps, 1, words)
-            for step in kills.spread(most, steps):
-                self.redo(number)
-                kills.kill_after(step, self.host, "limit", *words)
+            for step in kills.each(most, functools.partial(self.redo, number), self.host, "limit", *words):
                 self.limit("clear", "nobody", ok=(1,))
-                self.check(f"{words} killed after step {step} of {steps}")
+                self.check(f"{words} killed after step {step}")
         self.limit("clear", "--all")
         self.assertEqual((self.inner(), self.flags()), ({}, 0))
 
