@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What stands on the machine: who is attached where, and which objects are Weir's. To hold against
 each other before and after."""
+import errno
+import os
+
 import lab
 
 
@@ -56,7 +59,16 @@ def _is_ours(line, text):
 
 
 def _show(kind, *words):
-    return lab.run("bpftool", "-j", kind, *words).json
+    """What bpftool shows, once no link is being made on the machine: of one that has its number and is not ready yet,
+    the kernel says EAGAIN (bpf_link_by_id in kernel/bpf/syscall.c, Linux 6.1 and 6.12), and bpftool shows nothing."""
+    def shown():
+        done = lab.run("bpftool", "-j", kind, *words, ok=None)
+        if os.strerror(errno.EAGAIN) not in done.out:
+            assert done.code == 0, str(done)
+            return done
+        return None
+
+    return lab.wait_for(shown, "the links of the machine to be ready").json
 
 
 def owned(namespace):
