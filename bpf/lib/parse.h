@@ -130,7 +130,7 @@ static __always_inline __u8 weir_class_of_ethertype(__u16 type) {
 
 /* What tracking needs of a TCP header at `at`. Timestamps only where every common stack puts them, at the head of the
  * options behind two NOPs (RFC 7323 appendix A): following the list costs more than it finds. */
-static __always_inline void weir_parse_tcp(struct weir_view* view, const __u8* at, __u32 available,
+static __always_inline void weir_parse_tcp(struct weir_view* view, const __u8* at, __u32 available, __u8 truncated,
                                            struct weir_packet* out) {
     const __u32 header = (at[12] >> 4) * 4u;
 
@@ -143,8 +143,7 @@ static __always_inline void weir_parse_tcp(struct weir_view* view, const __u8* a
     out->payload_bytes = available - header;
     if (header < 32) return;
     at = weir_at(view, out->l4_offset, 32);
-    if (!at && view->kind == WEIR_VIEW_DIRECT) /* they may stand beyond what is linear */
-        out->class_id = out->family == 6 ? WEIR_CLASS_IPV6_L4_TRUNCATED : WEIR_CLASS_IPV4_L4_TRUNCATED;
+    if (!at && view->kind == WEIR_VIEW_DIRECT) out->class_id = truncated; /* they may stand beyond what is linear */
     if (!at || weir_be32(at + 20) != WEIR_TCP_TIMESTAMP_OPTION) return;
     out->tcp_has_timestamps = 1;
     out->tcp_tsval = weir_be32(at + 24);
@@ -172,7 +171,7 @@ static __always_inline void weir_parse_l4(struct weir_view* view, __u32 availabl
         out->dst_port = weir_be16(at + 2);
         out->header_bytes = (__u16)(offset + (at[12] >> 4) * 4u);
         out->class_id = v6 ? WEIR_CLASS_IPV6_TCP : WEIR_CLASS_IPV4_TCP;
-        weir_parse_tcp(view, at, available, out);
+        weir_parse_tcp(view, at, available, truncated, out);
         return;
     case WEIR_PROTOCOL_UDP:
     case WEIR_PROTOCOL_UDP_LITE:

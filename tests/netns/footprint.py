@@ -10,7 +10,7 @@ import lab
 def attached(namespace):
     """Every BPF program at a hook of an interface, by `bpftool net`: (hook, interface, program's name, its id)."""
     found = set()
-    names = {entry["id"]: entry.get("name", "") for entry in lab.run("bpftool", "-j", "prog", "show").json}
+    names = {entry["id"]: entry.get("name", "") for entry in _show("prog", "show")}
     for report in namespace.run("bpftool", "-j", "net", "show").json:
         for entry in report["xdp"]:
             kind = entry.get("mode", "xdp")
@@ -60,7 +60,7 @@ def _is_ours(line, text):
 
 def _show(kind, *words):
     """What bpftool shows, once no link is being made on the machine: of one that has its number and is not ready yet,
-    the kernel says EAGAIN (bpf_link_by_id in kernel/bpf/syscall.c, Linux 6.1 and 6.12), and bpftool shows nothing."""
+    the kernel says EAGAIN (bpf_link_by_id in kernel/bpf/syscall.c, seen on 6.18), and bpftool ends with an error."""
     def shown():
         done = lab.run("bpftool", "-j", kind, *words, ok=None)
         if os.strerror(errno.EAGAIN) not in done.out:

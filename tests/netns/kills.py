@@ -11,19 +11,23 @@ def each(most, prepare, namespace, *words, stdin=None):
     more steps when another test has just ended: if those are no more, it is killed after the last of the others."""
     prepare()
     steps = _run(0, namespace, *words, stdin=stdin)
-    assert steps > 1, f"{words}: nothing to kill"
     for step in spread(most, steps):
-        while step:
-            at = step
+        prepare()
+        while left := _run(step, namespace, *words, stdin=stdin):
+            step = left
             prepare()
-            step = _run(at, namespace, *words, stdin=stdin)
-        yield f"{at} of {steps}"
+        yield f"{step} of {steps}"
 
 
 def _run(last, namespace, *words, stdin=None):
-    """How many steps the command took, 0 if it was killed after step `last` (none is 0)."""
+    """0 if the command was killed after step `last`; else it ended, and this is how many steps it took."""
     done = namespace.run(lab.tool("kill_at"), last, lab.tool("weir"), *words, stdin=stdin, ok=(0, 128 + 9))
-    return 0 if done.code else json.loads(done.err.splitlines()[-1])["steps"]
+    if done.code:
+        assert last, f"killed, and not by us: {done}"
+        return 0
+    steps = json.loads(done.err.splitlines()[-1])["steps"]
+    assert steps > 1, f"nothing to kill: {done}"
+    return steps
 
 
 def spread(count, steps):

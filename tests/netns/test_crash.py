@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kill -9 of attach, detach and apply after a step that changed something; one `weir apply` afterwards always mends
-everything. Which steps there are is counted first, and they are the same every time."""
+everything. How many steps there are is counted first."""
 import concurrent.futures
 import functools
 import json
