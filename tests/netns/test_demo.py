@@ -35,6 +35,7 @@ LONG = "120"  # seconds: a demo that ends within a test's patience has been ende
 CLONE_NEWNET = 0x40000000
 NOBODY = 65534
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+UP = re.compile(r"\x1b\[(\d+)A\x1b\[J")
 SEED = int(os.environ.get("WEIR_SEED", random.randrange(1 << 32)))
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -285,12 +286,18 @@ class TestReport(DemoCase):
             self.assertLess(abs(weir - other), 0.02 * other, what)
         self.assertIn("GSO hides", out)
 
-    def test_terminal_shows_a_live_view_and_ends_with_the_report(self):
+    def on_terminal(self, *words):
+        """A demo that draws on a terminal, and the end of the terminal that one reads."""
         master, slave = pty.openpty()
-        demo = self.demo("--seconds", "3", stdout=slave)
+        self.addCleanup(os.close, master)
+        demo = self.demo(*words, stdout=slave)
         os.close(slave)
+        return demo, master
+
+    def read_terminal(self, master, enough=lambda _: False):
+        """What is drawn until that is enough, or the demo has ended."""
         shown = b""
-        while True:
+        while not enough(text := shown.decode(errors="ignore")):
             ready, _, _ = select.select([master], [], [], 120)
             self.assertTrue(ready, "the demo says nothing for two minutes")
             try:
@@ -300,17 +307,35 @@ class TestReport(DemoCase):
             if not piece:
                 break
             shown += piece
-        os.close(master)
-        self.assertEqual(demo.popen.wait(60), 0)
-        text = shown.decode()
-        self.assertGreaterEqual(text.count("SHARE OF THE UPLINK"), 2, "drawn, and drawn again")
-        self.assertIn("█", text)
-        self.assertRegex(text, r"\x1b\[\d+A\x1b\[J")
-        # Up goes exactly over what was drawn, so that no line of an earlier picture stays.
-        frames = re.split(r"\x1b\[(\d+)A\x1b\[J", text)
+        return text
+
+    def pictures(self, text):
+        """What was drawn, one after another: up goes exactly over it, so that no line of an earlier one stays."""
+        self.assertRegex(text, UP)
+        frames = UP.split(text)
         for drawn, up in zip(frames[:-1:2], frames[1::2], strict=True):
             self.assertEqual(drawn.count("\n"), int(up))
-        self.assertIn("16 of 16 exact", ESCAPE.sub("", frames[-1]))
+        return frames[::2]
+
+    def test_terminal_shows_a_live_view(self):
+        demo, master = self.on_terminal("--seconds", LONG)
+        text = self.read_terminal(master, lambda text: text.count("SHARE OF THE UPLINK") >= 3)
+        os.kill(demo.pid, signal.SIGINT)
+        self.assertEqual(demo.popen.wait(60), 1)
+        building, *live = self.pictures(text)
+        self.assertIn("building", building)
+        self.assertGreaterEqual(len(live), 3, "drawn, and drawn again")
+        for picture in live[:-1]:  # the last may be half
+            self.assertEqual(picture.count("SHARE OF THE UPLINK"), 1)
+            for tenant in ("web", "db", "batch"):
+                self.assertRegex(ESCAPE.sub("", picture), rf"(?m)^{tenant} ")
+        self.assertIn("█", text)
+
+    def test_terminal_ends_with_the_report(self):
+        demo, master = self.on_terminal("--seconds", "3")
+        text = self.read_terminal(master)
+        self.assertEqual(demo.popen.wait(60), 0)
+        self.assertIn("16 of 16 exact", ESCAPE.sub("", self.pictures(text)[-1]))
 
     def test_two_at_once_do_not_meet(self):
         first, second = self.demo("--seconds", "1"), self.demo("--seconds", "1")

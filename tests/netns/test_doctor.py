@@ -39,7 +39,7 @@ def examine(the_lab, fault):
         if fault.is_counted and first["count"] != truth:
             return f"it counted {first['count']}, the truth is {truth}: {first['evidence']}"
         if first["confidence"] != fault.confidence:
-            return f"its confidence is {first['confidence']}"
+            return f"its confidence is {first['confidence']}: {first['evidence']}, not read: {report['missing']}"
         if fault.mend:
             fault.mend(rig)
             again = rig.doctor(fault.inject, fault.interface, fault.id)
