@@ -196,8 +196,10 @@ class Causes(lab.Case):
     def test_a_generic_xdp_program_is_what_the_place_tells(self):
         another_owner("xdp-generic")(self)
         to_host()(self)
-        [row] = [row for row in self.host.weir("drops", "-j").json["drops"] if row["reason"] == "not_specified"]
-        self.assertIn("an XDP program", row["meaning"])
+        # What the machine drops without a device stands in the tables of all namespaces, with no interface.
+        rows = [row for row in self.host.weir("drops", "-j").json["drops"]
+                if (row["interface"], row["reason"]) == ("vnic0", "not_specified")]
+        self.assertEqual(["an XDP program" in row["meaning"] for row in rows], [True], rows)
 
     def test_nobody_answers_arp(self):
         self.host.sysctl(net__ipv4__neigh__vnic0__mcast_solicit=1, net__ipv4__neigh__vnic0__retrans_time_ms=100)
@@ -275,8 +277,8 @@ class Command(lab.Case):
         self.assertEqual(self.lost(report), 25)
         self.assertLess(report["window_ns"], 3600 * 10**9)
         self.assertEqual(self.kept(), [])
-        row = report["drops"][0]
-        self.assertEqual((row["tenant"], row["direction"]), (None, "rx"))
+        self.assertEqual([(row["tenant"], row["direction"]) for row in report["drops"] if row["reason"] == "no_socket"],
+                         [(None, "rx")])
 
     def test_table_for_people(self):
         window = self.host.watch("drops")
