@@ -163,16 +163,16 @@ TEST_F(DropStorm, WhatFindsTheTableFullIsCountedByReason) {
         ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(tracer->maps.drop_slots), &place, everywhere.data(), BPF_ANY), 0);
     ASSERT_EQ(weir_drop_bpf__attach(tracer.get()), 0);
     (void)drop(1000);
+    const auto names = DropReasonNames::read();
+    ASSERT_TRUE(names) << to_line(names.error());
+    // Other reasons may stand there too: what the machine drops without a device is counted in every namespace.
     std::uint64_t packets = 0;
-    for (__u32 reason = 0; reason < WEIR_DROP_REST_ROOM; ++reason) {
+    for (__u32 reason = 0; reason + 1 < WEIR_DROP_REST_ROOM; ++reason) {
+        if (names->name(reason) != "unhandled_proto") continue;
         std::vector<weir_drop_count> counts(cpus);
         ASSERT_EQ(bpf_map_lookup_elem(bpf_map__fd(tracer->maps.drop_rest), &reason, counts.data()), 0);
         for (const auto& count : counts)
             packets += count.packets;
-        if (packets != 0) {
-            EXPECT_EQ(DropReasonNames::read()->name(reason), "unhandled_proto");
-            break;
-        }
     }
     EXPECT_EQ(packets, 1000U);
 }
