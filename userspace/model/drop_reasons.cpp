@@ -165,7 +165,7 @@ constexpr auto own_reasons = std::to_array<DropReason>({
 // clang-format on
 
 // Functions, by the beginning of their names, that drop without giving a reason, on some kernels or on all, and the
-// reason that explains what they do. UNIX and netlink sockets' messages are no network's.
+// reason that explains what they do. The messages of UNIX, netlink and VM sockets are no network's.
 struct Place {
     std::string_view begin;
     std::string_view reason;
@@ -176,10 +176,12 @@ constexpr auto places = std::to_array<Place>({
     {"skb_rbtree_purge", "queue_purge"},
     {"tcp_write_queue_purge", "queue_purge"},
     {"inet_sock_destruct", "queue_purge"},
+    {"udp_destruct_common", "queue_purge"},
     {"sk_stream_kill_queues", "queue_purge"},
     {"unix_", "queue_purge"},
     {"netlink_", "queue_purge"},
     {"__netlink_", "queue_purge"},
+    {"virtio_transport_", "queue_purge"},
     {"do_xdp_generic", "xdp"},
     {"netif_receive_generic_xdp", "xdp"},
     {"bpf_prog_run_generic_xdp", "xdp"},
