@@ -41,6 +41,62 @@ for _ in range(int(sys.argv[3])):
         pass
 """
 
+# Takes a CPU for itself and keeps it until something happened. What a timer set from here drops is then dropped in the
+# middle of this program: of what is dropped in the middle of some others a kernel may tell no tracing program
+# (docs/drops.md).
+KEEP_CPU = """
+import os, sys, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+def keep_cpu_until(happened):
+    end = time.monotonic() + 2
+    while not happened():
+        if time.monotonic() > end:
+            sys.exit("the kernel sent no ICMP message")
+"""
+
+# The first ICMP error comes when all packets that wait for a neighbour have been sent, or given up.
+SEND_UDP_AND_WAIT = KEEP_CPU + """
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
+left = int(sys.argv[3])
+while left:
+    try:
+        sock.sendto(b"x" * 100, (sys.argv[1], int(sys.argv[2])))
+        left -= 1
+    except OSError:
+        pass  # what an earlier one came to: this one was not sent
+
+def is_answered():
+    try:
+        return sock.recvmsg(0, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+
+keep_cpu_until(is_answered)
+"""
+
+# For each fragment whose others have not come for a second the kernel sends an ICMP message: time exceeded.
+SEND_FRAGMENTS_AND_WAIT = KEEP_CPU + """
+import socket
+icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+""" + SEND_FRAMES + """
+left = int(sys.argv[2])
+
+def are_given_up():
+    global left
+    try:
+        left -= icmp.recv(512, socket.MSG_DONTWAIT)[20] == 11
+    except BlockingIOError:
+        pass
+    return left == 0
+
+time.sleep(0.8)
+keep_cpu_until(are_given_up)
+"""
+
 
 def checksum(data):
     total = (sum(struct.unpack(f"!{len(data) // 2}H", data[: len(data) // 2 * 2])) +

@@ -168,9 +168,7 @@ def halves(rig):
         packet[4:6], packet[10:12] = number.to_bytes(2, "big"), b"\0\0"
         packet[10:12] = checksum(bytes(packet[:20])).to_bytes(2, "big")
         packets.append(bytes(packet))
-    failed = rig.nstat("IpReasmFails")
-    rig.frames(*packets)
-    lab.wait_for(lambda: rig.nstat("IpReasmFails") == failed + HALVES, "the kernel to give them up")
+    rig.frames(*packets, wait_for_timeout=True)
 
 
 HALVES = 30
@@ -187,13 +185,7 @@ def gateway_that_is_not_there(rig):
 
 
 def ask_for_neighbour(to):
-    """Sends, and waits until the question who that is has come to its end."""
-
-    def send(rig):
-        rig.send(to, count=ASKED)
-        lab.wait_for(lambda: "INCOMPLETE" not in rig.host.ip("neigh", "show", "10.0.0.77"), "the answer, or none")
-
-    return counted(send, ASKED)
+    return counted(lambda rig: rig.send(to, count=ASKED, wait_for_neighbour=True), ASKED)
 
 
 def neighbour_comes(*addresses):
@@ -341,8 +333,8 @@ FAULTS = [
           counter("TcpInCsumErrors")),
     Fault("mtu", "mtu_too_small", to_far(size=1200, flags=0x4000), counter("IpFragFails"),
           ip("link", "set", "far0", "mtu", "1000"), ip("link", "set", "far0", "mtu", "1500")),
-    Fault("fragments", "reassembly_failed", halves, counter("IpReasmFails"), sysctl(net__ipv4__ipfrag_time=1),
-          packets=HALVES),
+    Fault("fragments", "reassembly_failed", halves, counter("IpReasmFails"),
+          sysctl(net__ipv4__ipfrag_time=1, net__ipv4__icmp_ratelimit=0), packets=HALVES),
     Fault("neighbour", "neighbour_failed", ask_for_neighbour("10.0.0.77"), not_arrived_at("guest"), one_quick_question,
           neighbour_comes(), packets=ASKED),
     Fault("gateway", "gateway_unreachable", ask_for_neighbour("10.99.0.1"), no_count, gateway_that_is_not_there,

@@ -5,7 +5,7 @@ import json
 import sys
 
 import lab
-from craft import SEND_FRAMES, SEND_UDP
+from craft import SEND_FRAGMENTS_AND_WAIT, SEND_FRAMES, SEND_UDP, SEND_UDP_AND_WAIT
 
 COUNT = 150
 # The machine that runs the tests may be short of CPU time: true, and not what was injected.
@@ -60,15 +60,18 @@ class Rig:
         for namespace in (self.host, self.guest, self.far):
             namespace.remove()
 
-    def frames(self, *packets, ethertype=0x0800, target=None):
-        """Sends IP packets as the guest, as they are."""
+    def frames(self, *packets, ethertype=0x0800, target=None, wait_for_timeout=False):
+        """Sends IP packets as the guest, as they are. `wait_for_timeout`: each is a fragment, and the host gives it up
+        before this returns."""
         head = bytes.fromhex((target or self.host_mac).replace(":", "") + self.guest_mac.replace(":", ""))
         text = json.dumps([(head + ethertype.to_bytes(2, "big") + packet).hex() for packet in packets])
-        self.guest.run(sys.executable, "-S", "-E", "-c", SEND_FRAMES, "eth0", stdin=text)
+        code = SEND_FRAGMENTS_AND_WAIT if wait_for_timeout else SEND_FRAMES
+        self.guest.run(sys.executable, "-S", "-E", "-c", code, "eth0", len(packets), stdin=text)
 
-    def send(self, address, port=9, count=COUNT):
-        """Datagrams from the host's own socket."""
-        self.host.run(sys.executable, "-S", "-E", "-c", SEND_UDP, address, port, count)
+    def send(self, address, port=9, count=COUNT, wait_for_neighbour=False):
+        """Datagrams from the host's own socket. `wait_for_neighbour`: whether it answers is known when this returns."""
+        code = SEND_UDP_AND_WAIT if wait_for_neighbour else SEND_UDP
+        self.host.run(sys.executable, "-S", "-E", "-c", code, address, port, count)
 
     def hold(self, code, *words, namespace=None):
         holder = (namespace or self.host).start(sys.executable, "-S", "-E", "-c", code, *words)
