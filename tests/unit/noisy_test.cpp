@@ -71,6 +71,10 @@ public:
             },
             tenant);
     }
+    void send(std::size_t tenant, double mbit) {  // all the time
+        for (std::size_t i = 0; i < length; ++i)
+            at(tenant, i).direction[WEIR_TX].bytes = static_cast<std::uint64_t>(between(0.9, 1.1) * mbit * 1e6 / 80);
+    }
     void burst(std::size_t slot) {
         auto& tx = at(1, slot).direction[WEIR_TX];
         tx.bytes = 60000;
@@ -201,6 +205,13 @@ const std::map<std::string, Story>& innocent() {
                  play.hog(tenant);
              play.harm();
          }},
+        {"a crowd that shares unevenly",
+         [](Play& play) {
+             play.send(0, 21);
+             play.send(2, 21);
+             play.hog();
+             play.harm();
+         }},
         {"loud all the time",
          [](Play& play) {
              play.begin = 0;
@@ -281,6 +292,19 @@ std::vector<std::string> names_of(const std::map<std::string, Story>& stories) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Noisy, Guilty, testing::ValuesIn(names_of(guilty())), word_of);
+
+TEST(Noisy, AHogBesideTwoThatSendAFifthOfWhatItDoesIsNoCrowd) {
+    for (unsigned seed = 0; seed < seeds; ++seed) {
+        Play play(seed);
+        play.send(0, 10);
+        play.send(2, 10);
+        play.hog();
+        play.harm();
+        const auto report = judge(play.window, {});
+        ASSERT_EQ(report.neighbours.size(), 1U) << "seed " << seed;
+        EXPECT_EQ(report.neighbours.front().tenant, "b");
+    }
+}
 
 class Innocent : public testing::TestWithParam<std::string> {};
 

@@ -100,6 +100,22 @@ private:
     std::array<std::vector<One>, loads * WEIR_DIRECTIONS> made_;
 };
 
+// How many tenants are as loud as one that does `own`. Half of that counts whole, a quarter as half: connections share
+// an uplink unevenly, so few of a crowd have their even share. Less counts for nothing: a hundred small tenants are not
+// three loud ones.
+class Crowd {
+public:
+    explicit Crowd(double own) : own_(own) {}
+    void add(double load) {
+        if (4 * load >= own_) members_ += std::min(1.0, 2 * load / own_);
+    }
+    [[nodiscard]] long members() const { return std::lround(members_); }
+
+private:
+    double own_;
+    double members_ = 0;
+};
+
 // Why this one is not to blame though others are harmed when it is loud; empty if it is.
 std::string exoneration(const Activity& activity, const std::vector<Tenant>& tenants, Loads& made,
                         const Thresholds& t) {
@@ -108,16 +124,16 @@ std::string exoneration(const Activity& activity, const std::vector<Tenant>& ten
     const auto places = places_of(activity.loud);
     const double own = mean_at(each[activity.tenant].series, places);
     double all = 0;
-    std::size_t as_loud = 0;
+    Crowd crowd(own);
     for (const auto& tenant : each) {
         const double load = mean_at(tenant.series, places);
         all += load;
         // Also at other moments: who shares with many gets less while this one is there.
-        if (std::max(load, tenant.high) >= 0.5 * own) as_loud += 1;
+        crowd.add(std::max(load, tenant.high));
     }
-    if (as_loud >= static_cast<std::size_t>(t.crowd))
-        return fmt::format("{} is one of {} tenants that are about equally loud: the host is too small for all of them",
-                           name, as_loud);
+    if (crowd.members() >= std::lround(t.crowd))
+        return fmt::format("{} is one of {} loud tenants: the host is too small for all of them", name,
+                           crowd.members());
     if (activity.pattern != Pattern::microburst && own < t.share * all)
         return fmt::format("{} does {:.0f} % of what all tenants do", name, 100 * own / all);
     return {};

@@ -119,7 +119,7 @@ struct Report {
     X(throughput_bps, 1000000, "bit/s", "it must have had that much for it to be missed")                              \
     X(own_load_ratio, 1.5, "times", "if its own load rose so far at the same moments, its own load explains it")       \
     X(share, 0.3, "share", "of what all tenants do: less is not what fills a host")                                    \
-    X(crowd, 3, "tenants", "that are about equally loud are a crowd, and the host is too small for it")                \
+    X(crowd, 3, "tenants", "as loud as the accused, itself among them: the host is too small for so many")             \
     X(hog_bps, 5000000, "bit/s", "less does not fill an uplink")                                                       \
     X(flood_pps, 10000, "packets/s", "small packets; less does not fill a CPU")                                        \
     X(small_share, 0.7, "share", "of a flood's packets are small")                                                     \
