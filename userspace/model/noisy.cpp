@@ -100,21 +100,10 @@ private:
     std::array<std::vector<One>, loads * WEIR_DIRECTIONS> made_;
 };
 
-// How many tenants are as loud as one that does `own`. Half of that counts whole, a quarter as half: connections share
-// an uplink unevenly, so few of a crowd have their even share. Less counts for nothing: a hundred small tenants are not
-// three loud ones.
-class Crowd {
-public:
-    explicit Crowd(double own) : own_(own) {}
-    void add(double load) {
-        if (4 * load >= own_) members_ += std::min(1.0, 2 * load / own_);
-    }
-    [[nodiscard]] long members() const { return std::lround(members_); }
-
-private:
-    double own_;
-    double members_ = 0;
-};
+// How much of a loud tenant, 0 to 1, one with this load is beside one that does `own`. Half of that is a whole one, a
+// quarter is half of one: connections share an uplink unevenly, so few of a crowd have their even share. Less is
+// nothing: a hundred small tenants are not three loud ones.
+double part_of_crowd(double load, double own) { return 4 * load < own ? 0 : std::min(1.0, 2 * load / own); }
 
 // Why this one is not to blame though others are harmed when it is loud; empty if it is.
 std::string exoneration(const Activity& activity, const std::vector<Tenant>& tenants, Loads& made,
@@ -124,16 +113,16 @@ std::string exoneration(const Activity& activity, const std::vector<Tenant>& ten
     const auto places = places_of(activity.loud);
     const double own = mean_at(each[activity.tenant].series, places);
     double all = 0;
-    Crowd crowd(own);
+    double crowd = 0;
     for (const auto& tenant : each) {
         const double load = mean_at(tenant.series, places);
         all += load;
         // Also at other moments: who shares with many gets less while this one is there.
-        crowd.add(std::max(load, tenant.high));
+        crowd += part_of_crowd(std::max(load, tenant.high), own);
     }
-    if (crowd.members() >= std::lround(t.crowd))
-        return fmt::format("{} is one of {} loud tenants: the host is too small for all of them", name,
-                           crowd.members());
+    if (std::round(crowd) >= t.crowd)
+        return fmt::format("{} is one of {:.0f} loud tenants: the host is too small for all of them", name,
+                           std::round(crowd));
     if (activity.pattern != Pattern::microburst && own < t.share * all)
         return fmt::format("{} does {:.0f} % of what all tenants do", name, 100 * own / all);
     return {};
