@@ -41,9 +41,9 @@ for _ in range(int(sys.argv[3])):
         pass
 """
 
-# Takes a CPU for itself and keeps it until something happened. What a timer set from here drops is then dropped in the
-# middle of this program: of what is dropped in the middle of some others a kernel may tell no tracing program
-# (docs/drops.md).
+# Takes a CPU for itself and keeps it until something has happened. A timer that was set from here then drops its
+# packets in the middle of this program. A kernel may hide some other programs, and what is dropped in the middle of
+# them, from tracing (docs/drops.md).
 KEEP_CPU = """
 import os, sys, time
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
